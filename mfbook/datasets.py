@@ -1,0 +1,210 @@
+"""Ratings as a `Split`: from MovieLens, from any file, or from the synthetic twin."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from mfbook import download, synthetic
+from mfbook.download import folder
+from mfbook.reading import DataError, read_ratings
+
+__all__ = ["DataError", "Split", "folder", "load", "make_split", "per_user_split", "random_split", "read_ratings"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Ratings in two parts, one to learn from and one to be judged on.
+
+    Attributes
+    ----------
+    train, test : pandas.DataFrame
+        One row a rating: ``user_id``, ``item_id`` as the data set has them; ``user_idx``,
+        ``item_idx`` (int32, from 0 without gaps, the same in both parts); ``rating`` (float32).
+    users, items : pandas.DataFrame
+        One row per index: ``user_id``; ``item_id`` and, where known, ``title`` and ``genres``.
+    name : str
+        Which data these are.
+    """
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    users: pd.DataFrame
+    items: pd.DataFrame
+    name: str = "ratings"
+
+    def __post_init__(self):
+        for part, table in (("training", self.train), ("test", self.test)):
+            if table.empty:
+                raise DataError(f"The {part} part of {self.name} is empty. Change the fraction or the file.")
+
+    @property
+    def n_users(self):
+        """Number of users: the rows that a user table needs."""
+        return len(self.users)
+
+    @property
+    def n_items(self):
+        """Number of items: the rows that an item table needs."""
+        return len(self.items)
+
+    @property
+    def unseen(self):
+        """The rows of the test part whose user or item the training part never has."""
+        known = self.test["user_idx"].isin(self.train["user_idx"])
+        return self.test[~(known & self.test["item_idx"].isin(self.train["item_idx"]))]
+
+    @property
+    def noise_floor(self):
+        """RMSE on the test part of the best prediction there is; known for the twin alone."""
+        if "expected" not in self.test:
+            raise DataError(f"The noise floor of {self.name} is not known; that of the synthetic twin is.")
+        return float(np.sqrt(np.mean((self.test["rating"] - self.test["expected"]) ** 2)))
+
+    def validation(self, fraction=0.2, seed=0):
+        """Set part of the training part aside, to choose settings on.
+
+        Only rows of users whom the test part holds are drawn, so that the validation part is
+        made like the test part. The test part is not used for anything else.
+
+        Parameters
+        ----------
+        fraction : float
+            Share of those users' training rows to set aside, between 0 and 1.
+        seed : int
+            Of the draw.
+
+        Returns
+        -------
+        Split
+            Its ``train`` is the rest of this train, its ``test`` the validation part; users,
+            items and indices are as here.
+        """
+        _check_fraction(fraction)
+        matched = np.flatnonzero(self.train["user_idx"].isin(self.test["user_idx"]))
+        rows = np.random.default_rng(seed).permutation(matched)[: round(fraction * len(matched))]
+        held_out = np.zeros(len(self.train), bool)
+        held_out[rows] = True
+        return replace(
+            self,
+            train=self.train[~held_out],
+            test=self.train[held_out],
+            name=f"{self.name}, validation",
+        )
+
+    def __repr__(self):
+        text = (
+            f"{self.name}: {len(self.train):,} training and {len(self.test):,} test ratings, "
+            f"{self.n_users:,} users, {self.n_items:,} items"
+        )
+        unseen = self.unseen
+        if len(unseen):
+            text += f"\n{len(unseen)} test ratings are of users or items that training never saw"
+        return text
+
+
+def load(name=None, fold=1):
+    """Load one published fold of a data set: u1 to u5 of MovieLens 100K.
+
+    Parameters
+    ----------
+    name : str, optional
+        ``"ml-100k"`` or ``"synthetic"``; by default what the environment variable
+        ``MFBOOK_DATASET`` says, or else ``"ml-100k"``.
+    fold : int
+        1 to 5.
+
+    Returns
+    -------
+    Split
+        With titles and genres. On the twin, both parts also have the column ``expected``.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be had or read.
+    """
+    name = download.dataset_name(name)
+    if fold not in range(1, 6):
+        raise DataError(f"fold is {fold!r}; the published folds are 1 to 5.")
+    if name == "synthetic":
+        table = synthetic.ratings()
+        test = table["fold"] == fold
+        label = f"synthetic twin of ml-100k (not MovieLens), fold u{fold}"
+        table = table.drop(columns="fold")
+        return make_split(table[~test], table[test], items=synthetic.titles(), name=label)
+    place = folder(name)
+    train, test = (
+        read_ratings(place / f"u{fold}.{part}", timestamp=3) for part in ("base", "test")
+    )
+    return make_split(train, test, items=_movielens_items(place), name=f"ml-100k, fold u{fold}")
+
+
+def make_split(train, test, items=None, name="ratings"):
+    """Number the users and items of two tables of ratings from zero, and pair them.
+
+    Parameters
+    ----------
+    train, test : pandas.DataFrame
+        With the columns ``user_id``, ``item_id`` and ``rating``; see `read_ratings`.
+    items : pandas.DataFrame, optional
+        What is known of the items: ``item_id``, ``title``, ``genres``.
+    name : str
+        For titles and messages.
+
+    Returns
+    -------
+    Split
+        Indices follow the order of the ids. Items that only the test part has get one too.
+    """
+    for part in (train, test):
+        missing = {"user_id", "item_id", "rating"} - set(part.columns)
+        if missing:
+            raise DataError(f"{name}: the table has no column {', '.join(sorted(missing))}.")
+    user_ids, item_ids = (
+        np.union1d(train[column], test[column]) for column in ("user_id", "item_id")
+    )
+    table = pd.DataFrame({"item_id": item_ids})
+    if items is not None:
+        table = table.merge(items, on="item_id", how="left")
+    users = pd.DataFrame({"user_id": user_ids})
+    train, test = (_with_indices(part, user_ids, item_ids) for part in (train, test))
+    return Split(train, test, users, table, name)
+
+
+def random_split(ratings, fraction=0.2, seed=0, items=None, name="ratings"):
+    """Put a random ``fraction`` of all ``ratings`` into the test part of a `Split`."""
+    _check_fraction(fraction)
+    rng = np.random.default_rng(seed)
+    test = rng.permutation(len(ratings)) < round(fraction * len(ratings))
+    return make_split(ratings[~test], ratings[test], items, name)
+
+
+def per_user_split(ratings, fraction=0.2, seed=0, items=None, name="ratings"):
+    """Put a random ``fraction`` of each user's ratings into the test part of a `Split`."""
+    _check_fraction(fraction)
+    order = pd.Series(np.random.default_rng(seed).random(len(ratings)), index=ratings.index)
+    by_user = order.groupby(ratings["user_id"])
+    test = by_user.rank() <= (fraction * by_user.transform("size")).round()
+    return make_split(ratings[~test], ratings[test], items, name)
+
+
+def _check_fraction(fraction):
+    if not 0 < fraction < 1:
+        raise DataError(f"fraction is {fraction}; it must lie between 0 and 1, both excluded.")
+
+
+def _with_indices(part, user_ids, item_ids):
+    return part.assign(
+        user_idx=np.searchsorted(user_ids, part["user_id"]).astype(np.int32),
+        item_idx=np.searchsorted(item_ids, part["item_id"]).astype(np.int32),
+    ).reset_index(drop=True)
+
+
+def _movielens_items(place):
+    """Return ``item_id``, ``title`` and ``genres`` (``"Action|Drama"``) from u.item."""
+    table = pd.read_csv(place / "u.item", sep="|", header=None, encoding="latin-1")
+    names = pd.read_csv(place / "u.genre", sep="|", header=None)[0].to_numpy()
+    flags = table.iloc[:, 5:].to_numpy(bool)  # (n_items, n_genres)
+    genres = ["|".join(names[row]) for row in flags]
+    return pd.DataFrame({"item_id": table[0], "title": table[1], "genres": genres})

@@ -1,0 +1,148 @@
+"""The three networks of the course: two towers whose outputs meet in an inner product."""
+
+import mxnet as mx
+import numpy as np
+from mxnet.gluon import HybridBlock, nn
+
+PREDICT_BATCH = 16_384
+
+
+class Network(HybridBlock):
+    """What every network here has: its sizes, and ``predict`` from NumPy to NumPy.
+
+    Parameters
+    ----------
+    n_users, n_items : int
+        Rows of the user and the item table; indices run from 0 to one less.
+    """
+
+    def __init__(self, n_users, n_items):
+        super().__init__()
+        self.n_users, self.n_items = n_users, n_items
+
+    def predict(self, user_idx, item_idx):
+        """Predict ratings.
+
+        Parameters
+        ----------
+        user_idx, item_idx : array_like of int, shape (n,)
+            Zero-based indices.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n,), float32
+            In stars, not clipped to the scale.
+
+        Raises
+        ------
+        ValueError
+            If an index is outside its table. (MXNet itself would take the nearest row.)
+        """
+        user_idx, item_idx = np.asarray(user_idx), np.asarray(item_idx)
+        self.check(user_idx, item_idx)
+        device = next(iter(self.collect_params().values())).list_ctx()[0]
+        parts = []
+        for start in range(0, len(user_idx), PREDICT_BATCH):
+            rows = slice(start, start + PREDICT_BATCH)
+            user, item = (
+                mx.nd.array(idx[rows], ctx=device, dtype="int32") for idx in (user_idx, item_idx)
+            )
+            parts.append(self(user, item).asnumpy())
+        return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+    def check(self, user_idx, item_idx):
+        """Raise `ValueError` unless the two are equally long and inside the tables."""
+        if np.shape(user_idx) != np.shape(item_idx):
+            raise ValueError(
+                f"user_idx has shape {np.shape(user_idx)} and item_idx {np.shape(item_idx)}; "
+                "they must be equally long."
+            )
+        for name, idx, size in (
+            ("user_idx", np.asarray(user_idx), self.n_users),
+            ("item_idx", np.asarray(item_idx), self.n_items),
+        ):
+            wrong = np.flatnonzero((idx < 0) | (idx >= size))
+            if len(wrong):
+                raise ValueError(
+                    f"{name}[{wrong[0]}] is {idx[wrong[0]]}, but this network's table has {size} rows "
+                    f"(0 to {size - 1}). Build the network with split.n_users and split.n_items, "
+                    "and pass indices, not ids."
+                )
+
+
+class PlainNet(Network):
+    """Inner product of a user vector and an item vector, both learned.
+
+    Parameters
+    ----------
+    n_users, n_items : int
+        Rows of the two tables.
+    k : int
+        Number of latent factors.
+    """
+
+    def __init__(self, n_users, n_items, k):
+        super().__init__(n_users, n_items)
+        with self.name_scope():
+            self.user = nn.Embedding(n_users, k)
+            self.item = nn.Embedding(n_items, k)
+
+    def hybrid_forward(self, F, user_idx, item_idx):
+        p = self.user(user_idx)  # (batch, k)
+        q = self.item(item_idx)  # (batch, k)
+        return F.sum(p * q, axis=1)  # (batch,)
+
+
+class OneLayerMLP(Network):
+    """Each tower: a learned vector of k factors, ReLU, one dense layer; then the inner product.
+
+    Parameters
+    ----------
+    n_users, n_items : int
+        Rows of the two tables.
+    hidden : int
+        Width of the dense layers.
+    k : int
+        Number of latent factors.
+    """
+
+    def __init__(self, n_users, n_items, hidden, k):
+        super().__init__(n_users, n_items)
+        with self.name_scope():
+            self.user = self.tower(n_users, hidden, k)
+            self.item = self.tower(n_items, hidden, k)
+
+    def tower(self, n_rows, hidden, k):
+        """Return the layers from an index to a vector of width ``hidden``."""
+        layers = nn.HybridSequential()
+        layers.add(
+            nn.Embedding(n_rows, k), nn.Activation("relu"), nn.Dense(hidden, in_units=k)
+        )
+        return layers
+
+    def hybrid_forward(self, F, user_idx, item_idx):
+        p = self.user(user_idx)  # (batch, hidden)
+        q = self.item(item_idx)  # (batch, hidden)
+        return F.sum(p * q, axis=1)  # (batch,)
+
+
+class OneLayerDropoutMLP(OneLayerMLP):
+    """`OneLayerMLP` with dropout after each dense layer.
+
+    Parameters
+    ----------
+    n_users, n_items, hidden, k : int
+        As for `OneLayerMLP`.
+    dropout : float
+        Probability with which a unit is dropped while training.
+    """
+
+    def __init__(self, n_users, n_items, hidden, k, dropout=0.5):
+        self.dropout = dropout
+        super().__init__(n_users, n_items, hidden, k)
+
+    def tower(self, n_rows, hidden, k):
+        """Return the layers from an index to a vector of width ``hidden``."""
+        layers = super().tower(n_rows, hidden, k)
+        layers.add(nn.Dropout(self.dropout))
+        return layers

@@ -1,0 +1,189 @@
+"""Train a network on a `Split`, one seeded and timed epoch after another."""
+
+import time
+from dataclasses import dataclass
+
+import mxnet as mx
+import numpy as np
+import pandas as pd
+from mxnet import autograd, gluon
+from tqdm import tqdm
+
+from mfbook.metrics import rmse
+
+STEPS_AHEAD = 64  # MXNet computes in the background; let Python run at most so far ahead of it
+
+
+class TrainingError(ValueError):
+    """Training cannot start or cannot go on; the message says why and what to change."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What one call of `fit` did.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        One row an epoch: ``epoch`` (from 1); ``train_rmse`` and ``test_rmse`` in stars, both
+        measured after the epoch; ``seconds`` of training, without that measuring;
+        ``ratings_per_second``.
+    """
+
+    frame: pd.DataFrame
+
+    @property
+    def test_rmse(self):
+        """RMSE on the test part after the last epoch, in stars."""
+        return float(self.frame["test_rmse"].iloc[-1])
+
+    @property
+    def seconds(self):
+        """Training time of all epochs together, in seconds."""
+        return float(self.frame["seconds"].sum())
+
+    def _repr_html_(self):
+        formats = {"train_rmse": "{:.4f}", "test_rmse": "{:.4f}", "seconds": "{:.2f}",
+                   "ratings_per_second": "{:,.0f}"}
+        shown = self.frame.assign(**{c: self.frame[c].map(f.format) for c, f in formats.items()})
+        return shown.to_html(index=False)
+
+
+def fit(network, split, epochs=10, batch_size=64, learning_rate=0.05, momentum=0.9,
+        weight_decay=1e-4, device=None, seed=0):
+    """Train ``network`` on ``split.train`` by stochastic gradient descent with momentum.
+
+    The loss of a batch is the mean of (prediction - rating)² / 2, so that its gradient is that
+    of MXNet's ``LinearRegressionOutput``. The last batch of an epoch holds what is left over.
+
+    Parameters
+    ----------
+    network : mfbook.networks.Network
+        A network that has no values yet gets them here, from Uniform(-0.01, 0.01); one that
+        has goes on from where it is.
+    split : mfbook.datasets.Split
+        Its test part is only measured on, after each epoch.
+    epochs, batch_size : int
+        Passes over the training part, and ratings in a batch.
+    learning_rate, momentum, weight_decay : float
+        Of the descent. The decay does not apply to biases. The defaults are those of the
+        original tutorial.
+    device : mxnet.Context, optional
+        Where to compute: one of `devices`; by default the first of them.
+    seed : int
+        Of the initial values, the order of the ratings and the dropout.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    TrainingError
+        If a setting is impossible, the device cannot be used, or the error stops being finite.
+    ValueError
+        If the split has indices that the network's tables lack.
+    """
+    device = device or devices()[0]
+    _check_settings(split, epochs, batch_size, learning_rate)
+    for part in (split.train, split.test):
+        network.check(part["user_idx"], part["item_idx"])
+    mx.random.seed(seed)
+    _initialize(network, device)
+    network.hybridize()
+    trainer = _trainer(network, learning_rate, momentum, weight_decay)
+    rng = np.random.default_rng(seed)
+    rows = []
+    for epoch in tqdm(range(1, epochs + 1), desc="epochs", leave=False):
+        start = time.perf_counter()
+        _train_epoch(network, trainer, shuffled(split.train, rng, device), batch_size)
+        seconds = time.perf_counter() - start
+        errors = [_rmse_on(part, network, epoch, learning_rate) for part in (split.train, split.test)]
+        rows.append((epoch, *errors, seconds, len(split.train) / seconds))
+    columns = ["epoch", "train_rmse", "test_rmse", "seconds", "ratings_per_second"]
+    return History(pd.DataFrame(rows, columns=columns))
+
+
+def devices():
+    """Return the devices that can be used, the fastest first; the CPU is always the last.
+
+    A GPU counts only after a small computation on it gave the right answer.
+
+    Returns
+    -------
+    list of mxnet.Context
+    """
+    gpus = [mx.gpu(i) for i in range(mx.context.num_gpus())]
+    return [*(gpu for gpu in gpus if _computes(gpu)), mx.cpu()]
+
+
+def shuffled(ratings, rng, device):
+    """Return ``user_idx``, ``item_idx``, ``rating`` as NDArrays on ``device``, in random order."""
+    order = rng.permutation(len(ratings))
+    return [
+        mx.nd.array(ratings[column].to_numpy()[order], ctx=device, dtype=dtype)
+        for column, dtype in (("user_idx", "int32"), ("item_idx", "int32"), ("rating", "float32"))
+    ]
+
+
+def _train_epoch(network, trainer, arrays, batch_size):
+    users, items, ratings = arrays  # (n_ratings,) each
+    loss = gluon.loss.L2Loss()
+    loss.hybridize()
+    for step, start in enumerate(range(0, len(ratings), batch_size)):
+        stop = min(start + batch_size, len(ratings))
+        with autograd.record():
+            error = loss(network(users[start:stop], items[start:stop]), ratings[start:stop])
+        error.backward()
+        trainer.step(stop - start)
+        if step % STEPS_AHEAD == 0:
+            error.wait_to_read()
+    mx.nd.waitall()
+
+
+def _trainer(network, learning_rate, momentum, weight_decay):
+    for parameter in network.collect_params(".*bias").values():
+        parameter.wd_mult = 0.0
+    settings = {"learning_rate": learning_rate, "momentum": momentum, "wd": weight_decay}
+    return gluon.Trainer(network.collect_params(), "sgd", settings, kvstore=None)
+
+
+def _initialize(network, device):
+    """Move the network's values to ``device``, or draw them there if it has none yet."""
+    parameters = network.collect_params()
+    try:
+        here = {context for p in parameters.values() for context in p.list_ctx()}
+    except RuntimeError:  # MXNet's answer for a parameter without values
+        network.initialize(mx.init.Uniform(0.01), ctx=device)
+        return
+    if here != {device}:
+        parameters.reset_ctx(device)
+
+
+def _rmse_on(part, network, epoch, learning_rate):
+    prediction = network.predict(part["user_idx"], part["item_idx"])
+    if not np.isfinite(prediction).all():
+        raise TrainingError(
+            f"In epoch {epoch} the network's predictions stopped being finite numbers: the training "
+            f"diverged. Lower the learning rate (it is {learning_rate}) or the initial values."
+        )
+    return rmse(part["rating"], prediction)
+
+
+def _check_settings(split, epochs, batch_size, learning_rate):
+    if epochs < 1:
+        raise TrainingError(f"epochs is {epochs}; it must be 1 or more.")
+    if not 1 <= batch_size <= len(split.train):
+        raise TrainingError(
+            f"batch_size is {batch_size}; it must lie between 1 and the {len(split.train):,} "
+            "ratings of the training part."
+        )
+    if not learning_rate > 0:
+        raise TrainingError(f"learning_rate is {learning_rate}; it must be greater than 0.")
+
+
+def _computes(device):
+    try:
+        return float((mx.nd.ones(3, ctx=device) * 2).sum().asscalar()) == 6.0
+    except mx.MXNetError:
+        return False
