@@ -76,7 +76,9 @@ class Biases:
 
     def predict(self, user_idx, item_idx):
         """Return mean + user bias + item bias."""
-        return self.mean + self.user_bias[np.asarray(user_idx)] + self.item_bias[np.asarray(item_idx)]
+        return (
+            self.mean + self.user_bias[np.asarray(user_idx)] + self.item_bias[np.asarray(item_idx)]
+        )
 
 
 def _shrunk_means(group, values, n_groups, reg):

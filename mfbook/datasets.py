@@ -2,14 +2,22 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-import pandas as pd
-
 from mfbook import download, synthetic
 from mfbook.download import folder
 from mfbook.reading import DataError, read_ratings
+import numpy as np
+import pandas as pd
 
-__all__ = ["DataError", "Split", "folder", "load", "make_split", "per_user_split", "random_split", "read_ratings"]
+__all__ = [
+    "DataError",
+    "Split",
+    "folder",
+    "load",
+    "make_split",
+    "per_user_split",
+    "random_split",
+    "read_ratings",
+]
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,9 @@ class Split:
     def __post_init__(self):
         for part, table in (("training", self.train), ("test", self.test)):
             if table.empty:
-                raise DataError(f"The {part} part of {self.name} is empty. Change the fraction or the file.")
+                raise DataError(
+                    f"The {part} part of {self.name} is empty. Change the fraction or the file."
+                )
 
     @property
     def n_users(self):
@@ -58,7 +68,9 @@ class Split:
     def noise_floor(self):
         """RMSE on the test part of the best prediction there is; known for the twin alone."""
         if "expected" not in self.test:
-            raise DataError(f"The noise floor of {self.name} is not known; that of the synthetic twin is.")
+            raise DataError(
+                f"The noise floor of {self.name} is not known; that of the synthetic twin is."
+            )
         return float(np.sqrt(np.mean((self.test["rating"] - self.test["expected"]) ** 2)))
 
     def validation(self, fraction=0.2, seed=0):
@@ -141,7 +153,7 @@ def load(name=None, fold=1):
 
 
 def make_split(train, test, items=None, name="ratings"):
-    """Number the users and items of two tables of ratings from zero, and pair them.
+    """Pair two tables of ratings, their users and items numbered from zero.
 
     Parameters
     ----------

@@ -4,10 +4,10 @@ import errno
 import hashlib
 import logging
 import os
+from pathlib import Path, PurePosixPath
 import shutil
 import tempfile
 import zipfile
-from pathlib import Path, PurePosixPath
 
 from mfbook import synthetic
 from mfbook.reading import DataError
@@ -79,9 +79,11 @@ def extract(archive, target):
             for member in content.infolist():
                 path = PurePosixPath(member.filename.replace("\\", "/"))
                 if path.is_absolute() or ".." in path.parts:
-                    raise DataError(f"{archive} holds {member.filename!r}, outside its own folder. Delete it.")
+                    raise DataError(
+                        f"{archive} holds {member.filename!r}, outside its own folder. Delete it."
+                    )
                 if not member.is_dir():
-                    with content.open(member) as source, open(target / path.name, "wb") as copy:
+                    with content.open(member) as source, (target / path.name).open("wb") as copy:
                         shutil.copyfileobj(source, copy)
     except (zipfile.BadZipFile, EOFError) as err:
         raise DataError(f"{archive} is damaged ({err}). Delete it and fetch it again.") from None
@@ -112,13 +114,20 @@ def _download():
 
     pooch.get_logger().setLevel(logging.WARNING)
     fetcher = pooch.create(
-        path=cache(), base_url="", registry={"ml-100k.zip": f"sha256:{SHA256}"},
-        urls={"ml-100k.zip": URL}, retry_if_failed=2,
+        path=cache(),
+        base_url="",
+        registry={"ml-100k.zip": f"sha256:{SHA256}"},
+        urls={"ml-100k.zip": URL},
+        retry_if_failed=2,
     )
     try:
         return fetcher.fetch("ml-100k.zip", progressbar=True)
     except (requests.RequestException, ValueError) as err:
-        reason = "what arrived is damaged: its checksum is wrong" if isinstance(err, ValueError) else "no answer"
+        reason = (
+            "what arrived is damaged: its checksum is wrong"
+            if isinstance(err, ValueError)
+            else "no answer"
+        )
         raise DataError(
             f"MovieLens 100K could not be downloaded from {URL} ({reason}). Three ways out: "
             "try again later; or fetch that file by other means, put it into a folder and set MFBOOK_DATA to "

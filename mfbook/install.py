@@ -24,7 +24,7 @@ def obstacle():
     str or None
         One or two sentences for a person.
     """
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036  (an old Python may run this file)
         return (
             "This is Python {}.{}; the course needs 3.10 or newer. "
             "Name a newer one, for example `make PYTHON=python3.12 book`."

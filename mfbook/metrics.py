@@ -56,10 +56,12 @@ class RMSE(mx.metric.EvalMetric):
     def update(self, labels, preds):
         """Add one batch: lists of NDArrays, pairwise of the same number of elements."""
         mx.metric.check_label_shapes(labels, preds)
-        for label, pred in zip(labels, preds):
+        for label, pred in zip(labels, preds, strict=True):
             label, pred = (x.asnumpy().astype(np.float64).ravel() for x in (label, pred))
             if label.size != pred.size:
-                raise ValueError(f"RMSE.update got {label.size} labels and {pred.size} predictions.")
+                raise ValueError(
+                    f"RMSE.update got {label.size} labels and {pred.size} predictions."
+                )
             self.sum_metric += float(np.sum((label - pred) ** 2))
             self.num_inst += label.size
 

@@ -1,8 +1,8 @@
 """The three networks of the course: two towers whose outputs meet in an inner product."""
 
 import mxnet as mx
-import numpy as np
 from mxnet.gluon import HybridBlock, nn
+import numpy as np
 
 PREDICT_BATCH = 16_384
 
@@ -88,6 +88,7 @@ class PlainNet(Network):
             self.item = nn.Embedding(n_items, k)
 
     def hybrid_forward(self, F, user_idx, item_idx):
+        """Return the predicted ratings, (batch,)."""
         p = self.user(user_idx)  # (batch, k)
         q = self.item(item_idx)  # (batch, k)
         return F.sum(p * q, axis=1)  # (batch,)
@@ -115,12 +116,11 @@ class OneLayerMLP(Network):
     def tower(self, n_rows, hidden, k):
         """Return the layers from an index to a vector of width ``hidden``."""
         layers = nn.HybridSequential()
-        layers.add(
-            nn.Embedding(n_rows, k), nn.Activation("relu"), nn.Dense(hidden, in_units=k)
-        )
+        layers.add(nn.Embedding(n_rows, k), nn.Activation("relu"), nn.Dense(hidden, in_units=k))
         return layers
 
     def hybrid_forward(self, F, user_idx, item_idx):
+        """Return the predicted ratings, (batch,)."""
         p = self.user(user_idx)  # (batch, hidden)
         q = self.item(item_idx)  # (batch, hidden)
         return F.sum(p * q, axis=1)  # (batch,)

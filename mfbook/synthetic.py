@@ -86,7 +86,9 @@ def write(folder):
             part[columns].to_csv(folder / name, sep="\t", header=False, index=False)
     items = titles()
     flags = pd.get_dummies(items["genres"])[list(GENRES)].astype(int)
-    items = pd.concat([items[["item_id", "title"]].assign(date="", video="", url=""), flags], axis=1)
+    items = pd.concat(
+        [items[["item_id", "title"]].assign(date="", video="", url=""), flags], axis=1
+    )
     items.to_csv(folder / "u.item", sep="|", header=False, index=False)
     (folder / "u.genre").write_text("".join(f"{g}|{i}\n" for i, g in enumerate(GENRES)))
 
@@ -97,7 +99,9 @@ def _who_rates_what(rng):
     per_user = np.clip(per_user * N_RATINGS / per_user.sum(), 20, 737).astype(int)
     while (short := N_RATINGS - per_user.sum()) != 0:
         movable = np.flatnonzero((per_user < 737) if short > 0 else (per_user > 20))
-        per_user[rng.choice(movable, min(abs(short), len(movable)), replace=False)] += np.sign(short)
+        per_user[rng.choice(movable, min(abs(short), len(movable)), replace=False)] += np.sign(
+            short
+        )
     popularity = np.exp(-5.2 * np.linspace(0, 1, N_ITEMS) ** 0.75)  # (n_items,)
     rng.shuffle(popularity)
     # Gumbel noise and the largest n: n items without replacement, likelier the more popular.

@@ -1,15 +1,14 @@
 """Train a network on a `Split`, one seeded and timed epoch after another."""
 
-import time
 from dataclasses import dataclass
-
-import mxnet as mx
-import numpy as np
-import pandas as pd
-from mxnet import autograd, gluon
-from tqdm import tqdm
+import time
 
 from mfbook.metrics import rmse
+import mxnet as mx
+from mxnet import autograd, gluon
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
 
 STEPS_AHEAD = 64  # MXNet computes in the background; let Python run at most so far ahead of it
 
@@ -43,14 +42,27 @@ class History:
         return float(self.frame["seconds"].sum())
 
     def _repr_html_(self):
-        formats = {"train_rmse": "{:.4f}", "test_rmse": "{:.4f}", "seconds": "{:.2f}",
-                   "ratings_per_second": "{:,.0f}"}
+        formats = {
+            "train_rmse": "{:.4f}",
+            "test_rmse": "{:.4f}",
+            "seconds": "{:.2f}",
+            "ratings_per_second": "{:,.0f}",
+        }
         shown = self.frame.assign(**{c: self.frame[c].map(f.format) for c, f in formats.items()})
         return shown.to_html(index=False)
 
 
-def fit(network, split, epochs=10, batch_size=64, learning_rate=0.05, momentum=0.9,
-        weight_decay=1e-4, device=None, seed=0):
+def fit(
+    network,
+    split,
+    epochs=10,
+    batch_size=64,
+    learning_rate=0.05,
+    momentum=0.9,
+    weight_decay=1e-4,
+    device=None,
+    seed=0,
+):
     """Train ``network`` on ``split.train`` by stochastic gradient descent with momentum.
 
     The loss of a batch is the mean of (prediction - rating)² / 2, so that its gradient is that
@@ -84,21 +96,24 @@ def fit(network, split, epochs=10, batch_size=64, learning_rate=0.05, momentum=0
     ValueError
         If the split has indices that the network's tables lack.
     """
-    device = device or devices()[0]
+    device = _usable(device)
     _check_settings(split, epochs, batch_size, learning_rate)
     for part in (split.train, split.test):
         network.check(part["user_idx"], part["item_idx"])
     mx.random.seed(seed)
     _initialize(network, device)
-    network.hybridize()
+    loss = _Loss(network)
+    loss.hybridize()
     trainer = _trainer(network, learning_rate, momentum, weight_decay)
     rng = np.random.default_rng(seed)
     rows = []
     for epoch in tqdm(range(1, epochs + 1), desc="epochs", leave=False):
         start = time.perf_counter()
-        _train_epoch(network, trainer, shuffled(split.train, rng, device), batch_size)
+        _train_epoch(loss, trainer, shuffled(split.train, rng, device), batch_size)
         seconds = time.perf_counter() - start
-        errors = [_rmse_on(part, network, epoch, learning_rate) for part in (split.train, split.test)]
+        errors = [
+            _rmse_on(part, network, epoch, learning_rate) for part in (split.train, split.test)
+        ]
         rows.append((epoch, *errors, seconds, len(split.train) / seconds))
     columns = ["epoch", "train_rmse", "test_rmse", "seconds", "ratings_per_second"]
     return History(pd.DataFrame(rows, columns=columns))
@@ -126,14 +141,23 @@ def shuffled(ratings, rng, device):
     ]
 
 
-def _train_epoch(network, trainer, arrays, batch_size):
-    users, items, ratings = arrays  # (n_ratings,) each
-    loss = gluon.loss.L2Loss()
-    loss.hybridize()
-    for step, start in enumerate(range(0, len(ratings), batch_size)):
-        stop = min(start + batch_size, len(ratings))
+class _Loss(gluon.HybridBlock):
+    """A network and its loss as one graph: one call into MXNet instead of two."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network, self.loss = network, gluon.loss.L2Loss()
+
+    def hybrid_forward(self, F, user_idx, item_idx, rating):
+        return self.loss(self.network(user_idx, item_idx), rating)  # (batch,)
+
+
+def _train_epoch(loss, trainer, arrays, batch_size):
+    n_ratings = len(arrays[0])
+    for step, start in enumerate(range(0, n_ratings, batch_size)):
+        stop = min(start + batch_size, n_ratings)  # the last batch may be smaller
         with autograd.record():
-            error = loss(network(users[start:stop], items[start:stop]), ratings[start:stop])
+            error = loss(*(array[start:stop] for array in arrays))
         error.backward()
         trainer.step(stop - start)
         if step % STEPS_AHEAD == 0:
@@ -180,6 +204,17 @@ def _check_settings(split, epochs, batch_size, learning_rate):
         )
     if not learning_rate > 0:
         raise TrainingError(f"learning_rate is {learning_rate}; it must be greater than 0.")
+
+
+def _usable(device):
+    if device is None:
+        return devices()[0]
+    if device.device_type != "cpu" and device not in devices():
+        raise TrainingError(
+            f"MXNet cannot compute on {device} here. What it can use: "
+            f"{', '.join(map(str, devices()))}. Pass one of these, or no device at all."
+        )
+    return device
 
 
 def _computes(device):

@@ -1,0 +1,46 @@
+# Every target makes and fills .venv itself. Another Python: make PYTHON=python3.12 book
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: env book test lab execute bench lint clean help
+
+env: $(READY)  ## make .venv and install everything the course needs
+
+# The check runs first, so that a machine that cannot run MXNet hears so before any download.
+$(READY): requirements.txt pyproject.toml mfbook/install.py
+	@$(PYTHON) mfbook/install.py --check
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/pip install --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m mfbook.install
+	@touch $(READY)
+
+book: $(READY)  ## build the course as HTML into _build/html, from the stored outputs
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter-book build --warningiserror --nitpick --keep-going .
+	@echo "Open $(CURDIR)/_build/html/index.html in a browser."
+
+test: book  ## run the unit tests, every notebook, and the checks of the built book
+	$(BIN)/python -m pytest
+
+lab: $(READY)  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+execute: $(READY)  ## run every notebook on MovieLens and store what it prints
+	$(BIN)/python tools/notebooks.py sync execute
+
+bench: $(READY)  ## time training.fit against the loop of the original tutorial
+	$(BIN)/python benchmarks/original_loop.py
+
+lint: $(READY)  ## check style and form of code and notebooks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python tools/notebooks.py check
+
+clean:  ## delete the built book and .venv
+	rm -rf _build .venv
+
+help:  ## say what each target does
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
