@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mfbook import download, synthetic
-from mfbook.download import folder
+from mfbook.download import dataset_name, folder
 from mfbook.reading import DataError, read_ratings
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 __all__ = [
     "DataError",
     "Split",
+    "dataset_name",
     "folder",
     "load",
     "make_split",

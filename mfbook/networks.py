@@ -36,11 +36,17 @@ class Network(HybridBlock):
         Raises
         ------
         ValueError
-            If an index is outside its table. (MXNet itself would take the nearest row.)
+            If an index is outside its table (MXNet itself would take the nearest row), or if
+            the network has no values yet.
         """
         user_idx, item_idx = np.asarray(user_idx), np.asarray(item_idx)
         self.check(user_idx, item_idx)
-        device = next(iter(self.collect_params().values())).list_ctx()[0]
+        device = self.device()
+        if device is None:
+            raise ValueError(
+                f"This {type(self).__name__} has no values yet. Train it with training.fit first, "
+                "or call its initialize()."
+            )
         parts = []
         for start in range(0, len(user_idx), PREDICT_BATCH):
             rows = slice(start, start + PREDICT_BATCH)
@@ -49,6 +55,13 @@ class Network(HybridBlock):
             )
             parts.append(self(user, item).asnumpy())
         return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+    def device(self):
+        """Return the device that holds the network's values, or None before it has any."""
+        try:
+            return next(iter(self.collect_params().values())).list_ctx()[0]
+        except RuntimeError:  # MXNet's answer for a parameter without values
+            return None
 
     def check(self, user_idx, item_idx):
         """Raise `ValueError` unless the two are equally long and inside the tables."""

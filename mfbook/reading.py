@@ -52,12 +52,13 @@ def read_ratings(path, *, sep="\t", user=0, item=1, rating=2, timestamp=None, sc
     if timestamp is not None:
         columns["timestamp"] = timestamp
     text = _read_text(path)
+    inner = sep
     if len(sep) > 1:  # pandas reads one-character separators many times faster
-        text, sep = text.replace("\t", " ").replace(sep, "\t"), "\t"
+        text, inner = text.replace("\t", " ").replace(sep, "\t"), "\t"
     header = any(isinstance(column, str) for column in columns.values())
-    table = _parse(text, sep, columns, header)
+    table = _parse(text, inner, columns, header)
     if table is None or not _plausible(table, scale):
-        _diagnose(path, text, sep, columns, header, scale)
+        _diagnose(path, text, (inner, sep), columns, header, scale)
     _refuse_repeats(path, table, first_line=2 if header else 1)
     return table.astype({"rating": np.float32})
 
@@ -76,23 +77,25 @@ def _read_text(path):
 
 
 def _parse(text, sep, columns, header):
-    """Return the table, or None if pandas finds anything amiss."""
+    """Return the table, or None if anything is amiss."""
     kinds = {"user_id": np.int64, "item_id": np.int64, "rating": np.float64, "timestamp": np.int64}
     try:
+        # pandas fills a short line without a word, so the fields are counted here.
+        if len({len(fields) for fields in csv.reader(io.StringIO(text), delimiter=sep)}) != 1:
+            return None
         table = pd.read_csv(
             io.StringIO(text),
             sep=sep,
             header=0 if header else None,
+            usecols=list(columns.values()),
             dtype={source: kinds[name] for name, source in columns.items()},
             keep_default_na=False,
             skip_blank_lines=False,
-        )
-        complete = isinstance(table.index, pd.RangeIndex) and not table.isna().to_numpy().any()
-        table = table[list(columns.values())]
-    except (ValueError, KeyError, OverflowError):
+        )[list(columns.values())]
+    except (ValueError, KeyError, OverflowError, csv.Error):
         return None
     table.columns = list(columns)
-    return table if complete and len(table) else None
+    return table if len(table) else None
 
 
 def _plausible(table, scale):
@@ -100,13 +103,14 @@ def _plausible(table, scale):
     return bool((ids >= 0).all() and table["rating"].between(*scale).all())
 
 
-def _diagnose(path, text, sep, columns, header, scale):
+def _diagnose(path, text, separators, columns, header, scale):
     """Raise a `DataError` for the first line that is wrong."""
-    lines = csv.reader(io.StringIO(text), delimiter=sep)
+    inner, sep = separators  # as the text has it now, as the file has it
+    lines = csv.reader(io.StringIO(text), delimiter=inner)
     first = next(lines)
     where = _positions(path, first, columns, header, sep)
     if not header:
-        lines = csv.reader(io.StringIO(text), delimiter=sep)
+        lines = csv.reader(io.StringIO(text), delimiter=inner)
     for number, fields in enumerate(lines, start=2 if header else 1):
         place = f"{path}, line {number}"
         if not fields:

@@ -95,14 +95,15 @@ def write(folder):
 
 def _who_rates_what(rng):
     """Return zero-based users and items, (n_ratings,) each: distinct pairs with long tails."""
-    per_user = 20 + rng.lognormal(3.75, 1.15, N_USERS)
-    per_user = np.clip(per_user * N_RATINGS / per_user.sum(), 20, 737).astype(int)
+    beyond = rng.lognormal(0, 1.3, N_USERS)  # how many ratings over the minimum of 20, unscaled
+    per_user = 20 + beyond * (N_RATINGS - 20 * N_USERS) / beyond.sum()
+    per_user = np.minimum(per_user, 737).astype(int)
     while (short := N_RATINGS - per_user.sum()) != 0:
         movable = np.flatnonzero((per_user < 737) if short > 0 else (per_user > 20))
         per_user[rng.choice(movable, min(abs(short), len(movable)), replace=False)] += np.sign(
             short
         )
-    popularity = np.exp(-5.2 * np.linspace(0, 1, N_ITEMS) ** 0.75)  # (n_items,)
+    popularity = np.exp(-7 * np.linspace(0, 1, N_ITEMS) ** 0.6)  # (n_items,)
     rng.shuffle(popularity)
     # Gumbel noise and the largest n: n items without replacement, likelier the more popular.
     appeal = np.log(popularity) + rng.gumbel(size=(N_USERS, N_ITEMS))

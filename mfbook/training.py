@@ -1,6 +1,7 @@
 """Train a network on a `Split`, one seeded and timed epoch after another."""
 
 from dataclasses import dataclass
+import numbers
 import time
 
 from mfbook.metrics import rmse
@@ -174,14 +175,10 @@ def _trainer(network, learning_rate, momentum, weight_decay):
 
 def _initialize(network, device):
     """Move the network's values to ``device``, or draw them there if it has none yet."""
-    parameters = network.collect_params()
-    try:
-        here = {context for p in parameters.values() for context in p.list_ctx()}
-    except RuntimeError:  # MXNet's answer for a parameter without values
+    if network.device() is None:
         network.initialize(mx.init.Uniform(0.01), ctx=device)
-        return
-    if here != {device}:
-        parameters.reset_ctx(device)
+    elif network.device() != device:
+        network.collect_params().reset_ctx(device)
 
 
 def _rmse_on(part, network, epoch, learning_rate):
@@ -195,6 +192,9 @@ def _rmse_on(part, network, epoch, learning_rate):
 
 
 def _check_settings(split, epochs, batch_size, learning_rate):
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if not isinstance(value, numbers.Integral):
+            raise TrainingError(f"{name} is {value!r}; it must be a whole number.")
     if epochs < 1:
         raise TrainingError(f"epochs is {epochs}; it must be 1 or more.")
     if not 1 <= batch_size <= len(split.train):

@@ -1,0 +1,53 @@
+"""The numbers to beat."""
+
+from mfbook import baselines, datasets
+from mfbook.metrics import rmse
+import numpy as np
+import pandas as pd
+import pytest
+
+
+def score(predictor, split):
+    prediction = predictor.fit(split).predict(split.test["user_idx"], split.test["item_idx"])
+    return rmse(split.test["rating"], prediction)
+
+
+@pytest.fixture
+def small():
+    train = pd.DataFrame(
+        {"user_id": [1, 1, 2, 3], "item_id": [7, 8, 7, 8], "rating": [5.0, 1.0, 3.0, 3.0]}
+    )
+    test = pd.DataFrame({"user_id": [2, 3], "item_id": [9, 8], "rating": [2.0, 1.0]})
+    return datasets.make_split(train, test)
+
+
+def test_global_mean(small):
+    assert baselines.GlobalMean().fit(small).predict([0, 1], [0, 2]).tolist() == [3, 3]
+
+
+def test_item_mean_falls_back_to_the_global_mean(small):
+    assert baselines.ItemMean().fit(small).predict([0, 0, 0], [0, 1, 2]).tolist() == [4, 2, 3]
+
+
+def test_biases_solve_their_normal_equations(small):
+    model = baselines.Biases(reg_user=2, reg_item=1).fit(small)
+    user, item = (small.train[c].to_numpy() for c in ("user_idx", "item_idx"))
+    design = np.concatenate([np.eye(3)[user], np.eye(3)[item]], axis=1)  # (n_ratings, 6)
+    target = small.train["rating"].to_numpy() - 3
+    penalty = np.diag([2, 2, 2, 1, 1, 1])
+    exact = np.linalg.solve(design.T @ design + penalty, design.T @ target)
+    learned = np.concatenate([model.user_bias, model.item_bias])
+    assert learned == pytest.approx(exact, abs=1e-6)
+    assert model.predict([1], [2]) == pytest.approx([3 + exact[1]])
+
+
+def test_numbers_to_beat_on_u1(movielens):
+    assert score(baselines.GlobalMean(), movielens) == pytest.approx(1.1537, abs=1e-4)
+    assert score(baselines.ItemMean(), movielens) == pytest.approx(1.0334, abs=1e-4)
+    assert score(baselines.Biases(reg_user=6, reg_item=2), movielens) <= 0.957
+
+
+@pytest.mark.parametrize("regs", [(0, 1), (1, -2)])
+def test_biases_refuse_no_regularisation(regs):
+    with pytest.raises(ValueError, match="must be positive"):
+        baselines.Biases(*regs)

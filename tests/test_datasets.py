@@ -1,0 +1,162 @@
+"""A `Split` numbers users and items from zero, keeps their ids, and never mixes its parts."""
+
+from mfbook import datasets
+from mfbook.datasets import DataError
+import numpy as np
+import pandas as pd
+import pytest
+
+
+def pairs(table, ids=("user_id", "item_id")):
+    return set(map(tuple, table[list(ids)].to_numpy().tolist()))
+
+
+@pytest.fixture(scope="module")
+def twin():
+    return datasets.load("synthetic")
+
+
+@pytest.fixture
+def ratings():
+    rng = np.random.default_rng(0)
+    cells = rng.permutation(30 * 40)[:600]
+    return pd.DataFrame(
+        {
+            "user_id": 1000 + 7 * (cells // 40),
+            "item_id": 5 + 3 * (cells % 40),
+            "rating": rng.integers(1, 6, 600).astype(np.float32),
+        }
+    )
+
+
+def test_canonical_split(movielens):
+    assert (len(movielens.train), len(movielens.test)) == (80_000, 20_000)
+    assert (movielens.n_users, movielens.n_items) == (943, 1682)
+    assert len(movielens.unseen) == 32
+    assert movielens.items.loc[49, "title"] == "Star Wars (1977)"
+    assert movielens.items.loc[49, "genres"] == "Action|Adventure|Romance|Sci-Fi|War"
+    assert "32 test ratings are of users or items that training never saw" in repr(movielens)
+
+
+@pytest.mark.parametrize("name", ["ml-100k", "synthetic"])
+def test_five_folds_share_out_all_ratings(movielens, name):
+    tests = [pairs(datasets.load(name, fold).test) for fold in range(1, 6)]
+    assert sum(map(len, tests)) == len(set.union(*tests)) == 100_000
+
+
+@pytest.mark.parametrize("fold", [0, 6, "1"])
+def test_unknown_fold(fold):
+    with pytest.raises(DataError, match="the published folds are 1 to 5"):
+        datasets.load("synthetic", fold)
+
+
+def test_indices_stand_for_ids_in_both_parts(split):
+    for part in (split.train, split.test):
+        assert (split.users["user_id"].to_numpy()[part["user_idx"]] == part["user_id"]).all()
+        assert (split.items["item_id"].to_numpy()[part["item_idx"]] == part["item_id"]).all()
+        assert part[["user_idx", "item_idx"]].dtypes.eq(np.int32).all()
+    every = pd.concat([split.train, split.test])
+    assert set(every["user_idx"]) == set(range(split.n_users))
+    assert set(every["item_idx"]) == set(range(split.n_items))
+
+
+def test_parts_do_not_overlap(split):
+    assert not pairs(split.train) & pairs(split.test)
+
+
+def test_make_split_keeps_sparse_ids_and_reports_unseen_items():
+    train = pd.DataFrame({"user_id": [70, 9], "item_id": [10**12, 3], "rating": [5.0, 1.0]})
+    test = pd.DataFrame({"user_id": [9], "item_id": [4], "rating": [2.0]})
+    split = datasets.make_split(train, test)
+    assert split.users["user_id"].tolist() == [9, 70]
+    assert split.items["item_id"].tolist() == [3, 4, 10**12]
+    assert split.train["item_idx"].tolist() == [2, 0]
+    assert split.test["item_idx"].tolist() == [1]
+    assert split.unseen["item_id"].tolist() == [4]
+    assert "1 test ratings are of users or items that training never saw" in repr(split)
+
+
+def test_make_split_names_a_missing_column(ratings):
+    with pytest.raises(DataError, match="has no column rating"):
+        datasets.make_split(ratings, ratings.drop(columns="rating"), name="mine")
+
+
+def test_empty_parts(ratings):
+    with pytest.raises(DataError, match="test part of mine is empty"):
+        datasets.make_split(ratings, ratings[:0], name="mine")
+    with pytest.raises(DataError, match="training part of mine is empty"):
+        datasets.make_split(ratings[:0], ratings, name="mine")
+
+
+@pytest.mark.parametrize("make", [datasets.random_split, datasets.per_user_split])
+def test_random_splits(ratings, make):
+    split = make(ratings, fraction=0.25, seed=3)
+    assert len(split.test) == pytest.approx(150, abs=10)
+    assert pairs(split.train) | pairs(split.test) == pairs(ratings)
+    assert not pairs(split.train) & pairs(split.test)
+    pd.testing.assert_frame_equal(split.test, make(ratings, fraction=0.25, seed=3).test)
+    assert pairs(split.test) != pairs(make(ratings, fraction=0.25, seed=4).test)
+
+
+def test_per_user_split_takes_the_same_share_of_every_user(ratings):
+    test = datasets.per_user_split(ratings, fraction=0.25).test["user_id"].value_counts()
+    expected = (ratings["user_id"].value_counts() * 0.25).round()
+    assert test.reindex(expected.index, fill_value=0).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("fraction", [0, 1, -0.5, 20])
+def test_impossible_fraction(ratings, fraction):
+    with pytest.raises(DataError, match="must lie between 0 and 1"):
+        datasets.random_split(ratings, fraction=fraction)
+    with pytest.raises(DataError, match="must lie between 0 and 1"):
+        datasets.random_split(ratings).validation(fraction)
+
+
+def test_validation_comes_from_train_and_matches_the_test(split):
+    inner = split.validation(fraction=0.2, seed=1)
+    assert pairs(inner.train) | pairs(inner.test) == pairs(split.train)
+    assert not pairs(inner.test) & (pairs(inner.train) | pairs(split.test))
+    assert set(inner.test["user_id"]) <= set(split.test["user_id"])
+    matched = split.train["user_id"].isin(split.test["user_id"]).sum()
+    assert len(inner.test) == round(0.2 * matched)
+    assert (inner.n_users, inner.n_items) == (split.n_users, split.n_items)
+    assert pairs(inner.test) != pairs(split.validation(fraction=0.2, seed=2).test)
+
+
+def test_twin_has_movielens_shape(twin):
+    assert (len(twin.train), len(twin.test)) == (80_000, 20_000)
+    assert (twin.n_users, twin.n_items) == (943, 1682)
+    every = pd.concat([twin.train, twin.test])
+    shares = every["rating"].value_counts(normalize=True).sort_index()
+    assert shares.to_numpy() == pytest.approx([0.061, 0.114, 0.271, 0.342, 0.212], abs=0.002)
+    per_user = every["user_id"].value_counts()
+    assert per_user.min() >= 20
+    assert per_user.max() == 737
+    per_item = every["item_id"].value_counts()
+    assert per_item.min() == 1
+    assert per_item.max() > 400
+    assert twin.test["user_id"].max() == 462
+
+
+def test_twin_says_what_it_is_and_is_always_the_same(twin):
+    assert "synthetic twin of ml-100k (not MovieLens)" in repr(twin)
+    pd.testing.assert_frame_equal(twin.train, datasets.load("synthetic").train)
+
+
+def test_noise_floor_is_the_error_of_the_truth(twin, movielens):
+    assert twin.noise_floor == pytest.approx(0.893, abs=0.005)
+    # The mean rating given the truth is unbiased: its residuals must not depend on it.
+    residual = twin.train["rating"] - twin.train["expected"]
+    assert abs(np.corrcoef(residual, twin.train["expected"])[0, 1]) < 0.01
+    assert abs(residual.mean()) < 0.01
+    with pytest.raises(DataError, match="noise floor of ml-100k"):
+        _ = movielens.noise_floor
+
+
+def test_twin_files_equal_the_twin(twin, tmp_path, monkeypatch):
+    monkeypatch.setenv("MFBOOK_CACHE", str(tmp_path))
+    folder = datasets.folder("synthetic")
+    read = datasets.read_ratings(folder / "u1.test")
+    columns = ["user_id", "item_id", "rating"]
+    pd.testing.assert_frame_equal(read[columns], twin.test[columns])
+    assert len(datasets.read_ratings(folder / "u.data")) == 100_000

@@ -1,0 +1,76 @@
+"""The three networks compute what their equations say, for indices inside their tables."""
+
+import mfbook  # noqa: F401  (lets MXNet load)
+from mfbook import networks
+import mxnet as mx
+import numpy as np
+import pytest
+
+USER, ITEM = np.array([0, 3, 1, 4]), np.array([2, 5, 0, 5])
+
+
+def ready(network, seed=0):
+    mx.random.seed(seed)
+    network.initialize(mx.init.Uniform(1))
+    return network
+
+
+def test_plain_net_is_an_inner_product():
+    network = ready(networks.PlainNet(5, 6, k=3))
+    p, q = (p.data().asnumpy() for p in network.collect_params().values())
+    assert (p.shape, q.shape) == ((5, 3), (6, 3))
+    expected = [p[u] @ q[i] for u, i in zip(USER, ITEM, strict=True)]
+    assert network.predict(USER, ITEM) == pytest.approx(np.array(expected), abs=1e-6)
+
+
+def towers(network):
+    """Compute a one-layer MLP's towers for all indices in NumPy: two matrices."""
+    values = [p.data().asnumpy() for p in network.collect_params().values()]
+    for table, weight, bias in (values[:3], values[3:]):
+        yield np.maximum(table, 0) @ weight.T + bias
+
+
+@pytest.mark.parametrize("kind", [networks.OneLayerMLP, networks.OneLayerDropoutMLP])
+def test_mlp_is_an_inner_product_of_towers(kind):
+    network = ready(kind(5, 6, hidden=7, k=3))
+    for name, parameter in network.collect_params().items():
+        if name.endswith("bias"):
+            parameter.set_data(mx.nd.random.uniform(shape=parameter.shape))
+    user, item = towers(network)  # (5, 7), (6, 7)
+    expected = np.sum(user[USER] * item[ITEM], axis=1)
+    assert network.predict(USER, ITEM) == pytest.approx(expected, abs=1e-5)
+
+
+def test_dropout_acts_in_training_alone():
+    network = ready(networks.OneLayerDropoutMLP(5, 6, hidden=64, k=8, dropout=0.5))
+    user, item = mx.nd.array(USER), mx.nd.array(ITEM)
+    assert (network(user, item) == network(user, item)).asnumpy().all()
+    with mx.autograd.train_mode():
+        assert (network(user, item) != network(user, item)).asnumpy().any()
+
+
+def test_predict_joins_its_batches(monkeypatch):
+    network = ready(networks.PlainNet(5, 6, k=3))
+    whole = network.predict(USER, ITEM)
+    monkeypatch.setattr(networks, "PREDICT_BATCH", 3)
+    assert network.predict(USER, ITEM).tolist() == whole.tolist()
+    assert network.predict([], []).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("user", "item", "message"),
+    [
+        ([0, 5], [0, 0], r"user_idx\[1\] is 5, but this network's table has 5 rows"),
+        ([0], [6], r"item_idx\[0\] is 6, but this network's table has 6 rows"),
+        ([-1], [0], r"user_idx\[0\] is -1"),
+        ([0, 1], [0], "equally long"),
+    ],
+)
+def test_predict_refuses_what_mxnet_would_clamp(user, item, message):
+    with pytest.raises(ValueError, match=message):
+        ready(networks.PlainNet(5, 6, k=3)).predict(user, item)
+
+
+def test_predict_before_training():
+    with pytest.raises(ValueError, match="has no values yet"):
+        networks.PlainNet(5, 6, k=3).predict(USER, ITEM)

@@ -1,0 +1,161 @@
+"""`read_ratings` reads what is right and names file, line and remedy where it is not."""
+
+from mfbook.datasets import DataError, read_ratings
+import numpy as np
+import pandas as pd
+import pytest
+
+GOOD = "1\t10\t5\t874724710\n1\t20\t3\t874724711\n2\t10\t4\t874724712\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content, name="ratings.txt"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def expect(table):
+    assert table["user_id"].tolist() == [1, 1, 2]
+    assert table["item_id"].tolist() == [10, 20, 10]
+    assert table["rating"].tolist() == [5, 3, 4]
+
+
+def test_tabs(write):
+    table = read_ratings(write(GOOD), timestamp=3)
+    expect(table)
+    assert table["timestamp"].tolist() == [874724710, 874724711, 874724712]
+    assert table.dtypes.astype(str).tolist() == ["int64", "int64", "float32", "int64"]
+
+
+def test_commas_with_header(write):
+    text = "userId,movieId,rating,timestamp\n" + GOOD.replace("\t", ",")
+    table = read_ratings(write(text), sep=",", user="userId", item="movieId", rating="rating")
+    expect(table)
+    assert list(table) == ["user_id", "item_id", "rating"]
+
+
+def test_columns_in_another_order(write):
+    path = write("rating,item,user\n5,10,1\n3,20,1\n4,10,2\n")
+    expect(read_ratings(path, sep=",", user="user", item="item", rating="rating"))
+
+
+def test_double_colons(write):
+    expect(read_ratings(write(GOOD.replace("\t", "::")), sep="::", timestamp=3))
+
+
+def test_half_stars(write):
+    table = read_ratings(write("1,2,0.5\n1,3,4.5\n"), sep=",", scale=(0.5, 5))
+    assert table["rating"].tolist() == [0.5, 4.5]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD.replace("\n", "\r\n").encode(),
+        b"\xef\xbb\xbf" + GOOD.encode(),
+        b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode(),
+        GOOD.rstrip("\n").encode(),
+        (GOOD + "\n\n").encode(),
+    ],
+)
+def test_line_ends_and_byte_order_marks(write, content):
+    expect(read_ratings(write(content)))
+
+
+def test_byte_order_mark_before_a_header(write):
+    path = write(b"\xef\xbb\xbfuser,item,rating\n1,10,5\n1,20,3\n2,10,4\n")
+    expect(read_ratings(path, sep=",", user="user", item="item", rating="rating"))
+
+
+def test_latin_1_titles(write):
+    text = "user,item,rating,title\n1,10,5,Délicatessen\n1,20,3,b\n2,10,4,Délicatessen\n"
+    path = write(text.encode("latin-1"))
+    expect(read_ratings(path, sep=",", user="user", item="item", rating="rating"))
+
+
+def test_quoted_separator(write):
+    path = write('user,item,title,rating\n1,10,"Good, bad",5\n1,20,x,3\n2,10,"Good, bad",4\n')
+    expect(read_ratings(path, sep=",", user="user", item="item", rating="rating"))
+
+
+def test_a_table_survives_the_round_trip(tmp_path):
+    rng = np.random.default_rng(0)
+    pairs = rng.permutation(40 * 50)[:500]
+    table = pd.DataFrame(
+        {"user_id": pairs // 50, "item_id": pairs % 50, "rating": rng.integers(1, 6, 500)}
+    ).astype({"rating": np.float32})
+    table.to_csv(tmp_path / "r.csv", index=False)
+    read = read_ratings(
+        tmp_path / "r.csv", sep=",", user="user_id", item="item_id", rating="rating"
+    )
+    pd.testing.assert_frame_equal(read, table)
+
+
+BAD = {
+    "three fields": ("1\t10\t5\t8\n1\t20\t3\n", "line 2 has 3 fields where line 1 has 4"),
+    "five fields": ("1\t10\t5\t8\n1\t20\t3\t8\t9\n", "line 2 has 5 fields where line 1 has 4"),
+    "text for a rating": ("1\t10\t5\n1\t20\tgood\n", "line 2: the rating 'good' is not a number"),
+    "text for an id": ("1\t10\t5\nanna\t20\t3\n", "line 2: the user_id 'anna' is not a whole"),
+    "nan": ("1\t10\t5\n1\t20\tNaN\n", "line 2: the rating NaN is off the scale 1 to 5"),
+    "no rating": ("1\t10\t5\n1\t20\t\n", "line 2: the rating '' is not a number"),
+    "infinite": ("1\t10\t5\n1\t20\tinf\n", "line 2: the rating inf is off the scale"),
+    "too high": ("1\t10\t5\n1\t20\t6\n", "line 2: the rating 6 is off the scale 1 to 5"),
+    "too low": ("1\t10\t5\n1\t20\t0\n", "line 2: the rating 0 is off the scale 1 to 5"),
+    "negative id": ("1\t10\t5\n1\t-20\t3\n", "line 2: the item_id -20 is out of range"),
+    "huge id": (f"1\t10\t5\n{10**30}\t20\t3\n", f"line 2: the user_id {10**30} is out of range"),
+    "half an id": ("1\t10\t5\n1.5\t20\t3\n", "line 2: the user_id '1.5' is not a whole number"),
+    "same pair twice": (
+        "1\t10\t5\n2\t10\t1\n1\t10\t3\n",
+        "user 1 rates item 10 twice, on lines 1 and 3",
+    ),
+    "blank line": ("1\t10\t5\n\n1\t20\t3\n", "line 2 is empty"),
+    "header not announced": (
+        "user\titem\trating\n1\t10\t5\n",
+        "If it is a header, name the columns",
+    ),
+    "wrong separator": ("1,10,5\n1,20,3\n", "Is the separator right?"),
+    "empty": ("", "is empty. It should hold one rating a line"),
+    "blank": (" \n\n", "is empty. It should hold one rating a line"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_file(write, name):
+    text, message = BAD[name]
+    path = write(text)
+    with pytest.raises(DataError) as caught:
+        read_ratings(path)
+    assert str(path) in str(caught.value)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("line", ["1,20", "1,20,3,4,5", "1,20,x", "1,20,9", "-1,20,3", "1,10,3"])
+def test_line_numbers_count_the_header(write, line):
+    path = write(f"user,item,rating\n1,10,5\n{line}\n")
+    with pytest.raises(DataError, match=r"line 3|lines 2 and 3"):
+        read_ratings(path, sep=",", user="user", item="item", rating="rating")
+
+
+def test_line_numbers_with_a_long_separator(write):
+    with pytest.raises(DataError, match=r"line 2 has 3 fields .*'1::20::3'"):
+        read_ratings(write("1::10::5::8\n1::20::3\n"), sep="::")
+
+
+def test_missing_column(write):
+    path = write("user,film,rating\n1,10,5\n")
+    with pytest.raises(DataError, match=r"no column 'item' for the item_id.* user, film, rating"):
+        read_ratings(path, sep=",", user="user", item="item", rating="rating")
+
+
+def test_header_alone(write):
+    with pytest.raises(DataError, match="a header and no ratings"):
+        read_ratings(write("u,i,r\n"), sep=",", user="u", item="i", rating="r")
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"There is no file .*absent\.txt"):
+        read_ratings(tmp_path / "absent.txt")

@@ -1,0 +1,186 @@
+"""`fit` trains every rating, reports honestly, repeats itself, and refuses what cannot work."""
+
+import mfbook  # noqa: F401  (lets MXNet load)
+from mfbook import datasets, networks, training
+from mfbook.metrics import rmse
+from mfbook.training import TrainingError, fit
+import mxnet as mx
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(scope="module")
+def small():
+    """600 ratings of a rank-2 truth: 30 users, 40 items."""
+    rng = np.random.default_rng(0)
+    cells = rng.permutation(30 * 40)[:600]
+    user, item = cells // 40, cells % 40
+    truth = np.sum(rng.normal(0, 1, (30, 2))[user] * rng.normal(0, 1, (40, 2))[item], axis=1)
+    rating = np.clip(np.round(3 + truth), 1, 5).astype(np.float32)
+    table = pd.DataFrame({"user_id": user, "item_id": item, "rating": rating})
+    return datasets.random_split(table, fraction=1 / 6)
+
+
+def plain(split, k=4):
+    return networks.PlainNet(split.n_users, split.n_items, k)
+
+
+def test_history_reports_the_pooled_errors(small):
+    network = plain(small)
+    history = fit(network, small, epochs=3, batch_size=32)
+    assert list(history.frame) == [
+        "epoch",
+        "train_rmse",
+        "test_rmse",
+        "seconds",
+        "ratings_per_second",
+    ]
+    assert history.frame["epoch"].tolist() == [1, 2, 3]
+    for part, column in ((small.train, "train_rmse"), (small.test, "test_rmse")):
+        value = rmse(part["rating"], network.predict(part["user_idx"], part["item_idx"]))
+        assert history.frame[column].iloc[-1] == pytest.approx(value)
+    assert history.test_rmse == history.frame["test_rmse"].iloc[-1]
+    assert history.seconds == pytest.approx(history.frame["seconds"].sum())
+    speed = len(small.train) / history.frame["seconds"]
+    assert history.frame["ratings_per_second"].tolist() == pytest.approx(speed.tolist())
+    assert "<table" in history._repr_html_()
+
+
+def test_learns(small):
+    history = fit(plain(small), small, epochs=40, batch_size=16)
+    assert history.frame["train_rmse"].iloc[-1] < 0.7 * small.train["rating"].std()
+
+
+@pytest.mark.parametrize("kind", [networks.OneLayerMLP, networks.OneLayerDropoutMLP])
+def test_trains_the_other_networks(small, kind):
+    network = kind(small.n_users, small.n_items, hidden=8, k=8)
+    history = fit(network, small, epochs=20, batch_size=16)
+    of_zero = rmse(small.train["rating"], np.zeros(len(small.train)))
+    assert history.frame["train_rmse"].iloc[-1] < 0.5 * of_zero
+
+
+def test_same_seed_same_numbers(small):
+    def run(seed):
+        network = networks.OneLayerDropoutMLP(small.n_users, small.n_items, hidden=8, k=4)
+        return fit(network, small, epochs=3, batch_size=32, seed=seed).frame["test_rmse"].tolist()
+
+    assert run(1) == run(1)
+    assert run(1) != run(2)
+
+
+def test_a_second_fit_goes_on_from_the_first(small):
+    network = plain(small)
+    first = fit(network, small, epochs=5, batch_size=16)
+    second = fit(network, small, epochs=1, batch_size=16)
+    assert second.frame["train_rmse"][0] < first.frame["train_rmse"][0]
+
+
+def one_step(split, batch_size, **settings):
+    """Train one epoch from known tables; return the tables before and after."""
+    network = plain(split, k=2)
+    mx.random.seed(7)
+    network.initialize(mx.init.Uniform(0.5))
+    before = [p.data().asnumpy() for p in network.collect_params().values()]
+    fit(network, split, epochs=1, batch_size=batch_size, **settings)
+    return before, [p.data().asnumpy() for p in network.collect_params().values()]
+
+
+def step_by_hand(tables, rows, learning_rate, weight_decay, batch_size):
+    p, q = tables
+    user, item = rows["user_idx"].to_numpy(), rows["item_idx"].to_numpy()
+    error = np.sum(p[user] * q[item], axis=1) - rows["rating"].to_numpy()  # (batch,)
+    grad_p, grad_q = np.zeros_like(p), np.zeros_like(q)
+    np.add.at(grad_p, user, error[:, None] * q[item] / batch_size)
+    np.add.at(grad_q, item, error[:, None] * p[user] / batch_size)
+    return (
+        p - learning_rate * (grad_p + weight_decay * p),
+        q - learning_rate * (grad_q + weight_decay * q),
+    )
+
+
+def test_one_batch_is_the_step_of_the_equations(small):
+    before, after = one_step(small, len(small.train), learning_rate=0.3, weight_decay=0.01)
+    for ours, expected in zip(
+        after, step_by_hand(before, small.train, 0.3, 0.01, len(small.train)), strict=True
+    ):
+        assert ours == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_last_partial_batch_is_trained_and_counted(small):
+    """With 500 ratings in batches of 499 the last batch holds one; it must move its rows."""
+    settings = {"learning_rate": 0.3, "momentum": 0.0, "weight_decay": 0.0}
+    before, after = one_step(small, len(small.train) - 1, **settings)
+    order = np.random.default_rng(0).permutation(len(small.train))
+    expected = before
+    for rows in (order[:-1], order[-1:]):
+        expected = step_by_hand(expected, small.train.iloc[rows], 0.3, 0.0, len(rows))
+    for ours, hand in zip(after, expected, strict=True):
+        assert ours == pytest.approx(hand, abs=1e-5)
+
+
+def test_batches_cover_every_rating_once(small):
+    user, item, rating = training.shuffled(small.train, np.random.default_rng(0), mx.cpu())
+    seen = sorted(zip(user.asnumpy(), item.asnumpy(), rating.asnumpy(), strict=True))
+    columns = (small.train[c] for c in ("user_idx", "item_idx", "rating"))
+    assert seen == sorted(zip(*columns, strict=True))
+
+
+def test_decay_spares_biases(small):
+    network = networks.OneLayerMLP(small.n_users, small.n_items, hidden=4, k=4)
+    network.initialize(mx.init.Uniform(0.1))
+    biases = network.collect_params(".*bias")
+    for parameter in biases.values():
+        parameter.set_data(mx.nd.ones(parameter.shape) * 100)
+    weights = {n: p for n, p in network.collect_params().items() if n.endswith("weight")}
+    for parameter in weights.values():
+        parameter.set_data(mx.nd.zeros(parameter.shape))
+    zero = small.train.assign(rating=np.float32(4 * 100 * 100))  # what the network predicts now
+    split = datasets.make_split(zero, small.test)
+    fit(network, split, epochs=1, batch_size=len(zero), learning_rate=1.0, weight_decay=0.5)
+    for parameter in biases.values():
+        assert parameter.data().asnumpy() == pytest.approx(100, abs=1e-3)
+
+
+def test_devices_end_with_the_cpu():
+    assert training.devices()[-1] == mx.cpu()
+
+
+def test_a_gpu_that_cannot_compute_is_no_device(monkeypatch):
+    monkeypatch.setattr(mx.context, "num_gpus", lambda: 1)
+    assert training.devices() == [mx.cpu()]
+
+
+def test_unusable_device(small):
+    with pytest.raises(TrainingError, match=r"cannot compute on gpu\(7\) here.*cpu\(0\)"):
+        fit(plain(small), small, device=mx.gpu(7))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"batch_size": 0}, "batch_size is 0; it must lie between 1 and the 500 ratings"),
+        ({"batch_size": 501}, "batch_size is 501; it must lie between 1 and the 500 ratings"),
+        ({"epochs": 0}, "epochs is 0; it must be 1 or more"),
+        ({"learning_rate": 0}, "learning_rate is 0; it must be greater than 0"),
+        ({"learning_rate": -1.0}, "it must be greater than 0"),
+        ({"learning_rate": float("nan")}, "it must be greater than 0"),
+        ({"epochs": 2.5}, "epochs is 2.5; it must be a whole number"),
+        ({"batch_size": 6.4}, "batch_size is 6.4; it must be a whole number"),
+    ],
+)
+def test_impossible_settings(small, settings, message):
+    with pytest.raises(TrainingError, match=message):
+        fit(plain(small), small, **settings)
+
+
+def test_tables_smaller_than_the_ids(small):
+    with pytest.raises(ValueError, match="this network's table has 29 rows"):
+        fit(networks.PlainNet(small.n_users - 1, small.n_items, 4), small)
+    with pytest.raises(ValueError, match="this network's table has 10 rows"):
+        fit(networks.PlainNet(small.n_users, 10, 4), small)
+
+
+def test_divergence_names_the_epoch_and_the_setting(small):
+    with pytest.raises(TrainingError, match=r"In epoch \d+ .* Lower the learning rate \(it is 30"):
+        fit(plain(small), small, epochs=20, batch_size=16, learning_rate=30.0)
