@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: env book test lab execute bench lint clean help
+.PHONY: env book test lab sync execute bench lint clean help
 
 env: $(READY)  ## make .venv and install everything the course needs
 
@@ -27,6 +27,9 @@ test: book  ## run the unit tests, every notebook, and the checks of the built b
 
 lab: $(READY)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
+
+sync: $(READY)  ## write every notebook's links and setup cell from the address in _config.yml
+	$(BIN)/python tools/notebooks.py sync
 
 execute: $(READY)  ## run every notebook on MovieLens and store what it prints
 	$(BIN)/python tools/notebooks.py sync execute

@@ -7,6 +7,7 @@ import os
 from pathlib import Path, PurePosixPath
 import shutil
 import tempfile
+import warnings
 import zipfile
 
 from mfbook import synthetic
@@ -61,8 +62,7 @@ def dataset_name(name=None):
 
 def cache():
     """Return this user's cache folder for the course."""
-    import pooch
-
+    pooch = _pooch()
     return Path(os.environ.get("MFBOOK_CACHE") or pooch.os_cache("mfbook"))
 
 
@@ -89,6 +89,14 @@ def extract(archive, target):
         raise DataError(f"{archive} is damaged ({err}). Delete it and fetch it again.") from None
 
 
+def _pooch():
+    """Return pooch, imported without tqdm's warning that ipywidgets are missing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pooch
+    return pooch
+
+
 def _local(place, cached):
     """Return ml-100k as ``MFBOOK_DATA`` holds it, unpacked into the cache where it is a zip."""
     archive = place / "ml-100k.zip"
@@ -109,9 +117,9 @@ def _local(place, cached):
 
 def _download():
     """Return the path of ml-100k.zip in the cache, downloaded and verified."""
-    import pooch
     import requests
 
+    pooch = _pooch()
     pooch.get_logger().setLevel(logging.WARNING)
     fetcher = pooch.create(
         path=cache(),

@@ -1,0 +1,125 @@
+"""Keep the notebooks in step: ``sync``, ``execute`` and ``check`` (several at once if you like).
+
+sync
+    writes each notebook's link row and setup cell from the repository's address in _config.yml.
+execute
+    runs every notebook on MovieLens 100K and stores what it prints.
+check
+    says which notebook ``sync`` would change, or was not run from top to bottom.
+"""
+
+from pathlib import Path
+import re
+import sys
+import time
+
+import nbclient
+import nbformat
+from tqdm import tqdm
+import yaml
+
+from mfbook import datasets
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRESS = re.compile(r"\d+%\|.*it|^\s*$")  # tqdm's bar, and the blanks that wipe it
+LINKS = "[Open this chapter in Google Colab]({colab}) · [download the notebook]({raw})"
+SETUP = """\
+# @title Setup: installs the course on Google Colab and does nothing elsewhere
+import sys
+
+if "google.colab" in sys.modules:
+    %pip install --quiet git+{url}
+    !{{sys.executable}} -m mfbook.install"""
+
+
+def notebooks():
+    """Return the paths of the notebooks, in order."""
+    return sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def synced(path):
+    """Return the notebook at ``path`` with its link row and setup cell as they should be."""
+    repository = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]
+    url, branch = repository["url"], repository["branch"]
+    name = url.removeprefix("https://github.com/")
+    where = f"{branch}/notebooks/{path.name}"
+    colab = f"https://colab.research.google.com/github/{name}/blob/{where}"
+    notebook = nbformat.read(path, as_version=4)
+    lines = notebook.cells[0].source.split("\n")
+    links = LINKS.format(colab=colab, raw=f"https://github.com/{name}/raw/{where}")
+    if lines[2].startswith("[Open this chapter in"):
+        lines[2] = links
+    else:
+        lines[2:2] = [links, ""]
+    notebook.cells[0].source = "\n".join(lines)
+    setup = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    setup.source = SETUP.format(url=url)
+    setup.metadata = {"cellView": "form", "tags": ["hide-cell"]}
+    return notebook
+
+
+def sync():
+    """Write link rows and setup cells."""
+    for path in notebooks():
+        nbformat.write(synced(path), path)
+
+
+def execute(names):
+    """Run the notebooks in place; with ``names``, only those that contain one of them."""
+    if datasets.dataset_name() != "ml-100k":
+        sys.exit("Stored outputs are made on MovieLens alone: unset MFBOOK_DATASET.")
+    datasets.folder()
+    chosen = [p for p in notebooks() if not names or any(name in p.name for name in names)]
+    for path in tqdm(chosen, desc="notebooks"):
+        notebook = nbformat.read(path, as_version=4)
+        start = time.perf_counter()
+        nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3").execute(
+            cwd=str(path.parent)
+        )
+        tqdm.write(f"{path.name}: {time.perf_counter() - start:.0f} s")
+        nbformat.write(tidied(notebook), path)
+
+
+def tidied(notebook):
+    """Drop what differs from run to run: times, versions, and finished progress bars."""
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [
+                output
+                for output in cell.outputs
+                if not (output.get("name") == "stderr" and PROGRESS.search(output["text"]))
+            ]
+    return notebook
+
+
+def check():
+    """Exit with a message if a notebook is not in step, or was not run as it stands."""
+    for path in notebooks():
+        notebook = nbformat.read(path, as_version=4)
+        if notebook != synced(path):
+            sys.exit(f"{path.name}: its links or its setup cell are out of step. Run `make sync`.")
+        counts = [
+            c.execution_count for c in notebook.cells if c.cell_type == "code" and c.source.strip()
+        ]
+        if counts != list(range(1, len(counts) + 1)):
+            sys.exit(f"{path.name} was not run from top to bottom. Run `make execute`.")
+
+
+def main():
+    """Do what the command line asks for, in its order."""
+    words = sys.argv[1:]
+    steps = {"sync": sync, "check": check, "execute": lambda: execute(names)}
+    names = [word for word in words if word not in steps]
+    for word in words:
+        if word in steps:
+            steps[word]()
+
+
+if __name__ == "__main__":
+    main()
