@@ -19,7 +19,7 @@ $(READY): requirements.txt pyproject.toml mfbook/install.py
 	@touch $(READY)
 
 book: $(READY)  ## build the course as HTML into _build/html, from the stored outputs
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter-book build --warningiserror --nitpick --keep-going .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter-book build --warningiserror --nitpick --keep-going --all .
 	@echo "Open $(CURDIR)/_build/html/index.html in a browser."
 
 test: book  ## run the unit tests, every notebook, and the checks of the built book

@@ -84,7 +84,7 @@ def tidied(notebook):
     """Drop what differs from run to run: times, versions, and finished progress bars."""
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
+        "language_info": {"name": "python", "pygments_lexer": "ipython3"},
     }
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
