@@ -107,7 +107,7 @@ class Split:
 
     def __repr__(self):
         text = (
-            f"{self.name}: {len(self.train):,} training and {len(self.test):,} test ratings, "
+            f"{self.name}: {len(self.train):,} training and {len(self.test):,} test ratings,\n"
             f"{self.n_users:,} users, {self.n_items:,} items"
         )
         unseen = self.unseen

@@ -13,12 +13,11 @@ import re
 import sys
 import time
 
+from mfbook import datasets
 import nbclient
 import nbformat
 from tqdm import tqdm
 import yaml
-
-from mfbook import datasets
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRESS = re.compile(r"\d+%\|.*it|^\s*$")  # tqdm's bar, and the blanks that wipe it
