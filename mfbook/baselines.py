@@ -5,6 +5,7 @@ Each has ``fit(split)``, which learns from ``split.train`` alone and returns the
 float64 ratings of the same shape, in stars.
 """
 
+from mfbook.datasets import check_indices
 import numpy as np
 
 
@@ -13,11 +14,13 @@ class GlobalMean:
 
     def fit(self, split):
         """Learn the mean from ``split.train``; return self."""
+        self.sizes = split.n_users, split.n_items
         self.mean = float(split.train["rating"].to_numpy(np.float64).mean())
         return self
 
     def predict(self, user_idx, item_idx):
         """Return the same rating ``len(item_idx)`` times."""
+        check_indices(user_idx, item_idx, *self.sizes)
         return np.full(len(item_idx), self.mean)
 
 
@@ -26,6 +29,7 @@ class ItemMean:
 
     def fit(self, split):
         """Learn the means from ``split.train``; return self."""
+        self.sizes = split.n_users, split.n_items
         item = split.train["item_idx"].to_numpy()
         rating = split.train["rating"].to_numpy(np.float64)
         count = np.bincount(item, minlength=split.n_items)
@@ -35,7 +39,8 @@ class ItemMean:
 
     def predict(self, user_idx, item_idx):
         """Return the means of the given items."""
-        return self.means[np.asarray(item_idx)]
+        check_indices(user_idx, item_idx, *self.sizes)
+        return self.means[np.asarray(item_idx, int)]
 
 
 class Biases:
@@ -57,12 +62,13 @@ class Biases:
     """
 
     def __init__(self, reg_user, reg_item):
-        if reg_user <= 0 or reg_item <= 0:
+        if not (reg_user > 0 and reg_item > 0):  # NaN is refused too
             raise ValueError(f"reg_user and reg_item must be positive, not {reg_user}, {reg_item}.")
         self.reg_user, self.reg_item = reg_user, reg_item
 
     def fit(self, split, sweeps=20):
         """Learn the biases from ``split.train`` in ``sweeps`` alternations; return self."""
+        self.sizes = split.n_users, split.n_items
         user, item = (split.train[column].to_numpy() for column in ("user_idx", "item_idx"))
         rating = split.train["rating"].to_numpy(np.float64)
         self.mean = rating.mean()
@@ -76,8 +82,11 @@ class Biases:
 
     def predict(self, user_idx, item_idx):
         """Return mean + user bias + item bias."""
+        check_indices(user_idx, item_idx, *self.sizes)
         return (
-            self.mean + self.user_bias[np.asarray(user_idx)] + self.item_bias[np.asarray(item_idx)]
+            self.mean
+            + self.user_bias[np.asarray(user_idx, int)]
+            + self.item_bias[np.asarray(item_idx, int)]
         )
 
 

@@ -1,6 +1,7 @@
 """Ratings as a `Split`: from MovieLens, from any file, or from the synthetic twin."""
 
 from dataclasses import dataclass, replace
+from numbers import Real
 
 from mfbook import download, synthetic
 from mfbook.download import dataset_name, folder
@@ -11,6 +12,7 @@ import pandas as pd
 __all__ = [
     "DataError",
     "Split",
+    "check_indices",
     "dataset_name",
     "folder",
     "load",
@@ -138,7 +140,7 @@ def load(name=None, fold=1):
         If the data cannot be had or read.
     """
     name = download.dataset_name(name)
-    if fold not in range(1, 6):
+    if type(fold) is not int or fold not in range(1, 6):
         raise DataError(f"fold is {fold!r}; the published folds are 1 to 5.")
     if name == "synthetic":
         table = synthetic.ratings()
@@ -169,16 +171,27 @@ def make_split(train, test, items=None, name="ratings"):
     -------
     Split
         Indices follow the order of the ids. Items that only the test part has get one too.
+
+    Raises
+    ------
+    DataError
+        If a column, an id or a rating is missing, a rating is no number, or a pair stands twice.
     """
-    for part in (train, test):
-        missing = {"user_id", "item_id", "rating"} - set(part.columns)
-        if missing:
-            raise DataError(f"{name}: the table has no column {', '.join(sorted(missing))}.")
+    train = _checked(train, f"{name}, training part")
+    test = _checked(test, f"{name}, test part")
+    both = train.merge(test, on=["user_id", "item_id"])
+    if len(both):
+        raise DataError(
+            f"{name}: {len(both)} pair(s) stand in both parts, the first is user "
+            f"{both['user_id'][0]} with item {both['item_id'][0]}. Take them out of one part."
+        )
     user_ids, item_ids = (
         np.union1d(train[column], test[column]) for column in ("user_id", "item_id")
     )
     table = pd.DataFrame({"item_id": item_ids})
     if items is not None:
+        if "item_id" not in items or items["item_id"].duplicated().any():
+            raise DataError(f"{name}: the table of items needs a column item_id without repeats.")
         table = table.merge(items, on="item_id", how="left")
     users = pd.DataFrame({"user_id": user_ids})
     train, test = (_with_indices(part, user_ids, item_ids) for part in (train, test))
@@ -188,6 +201,7 @@ def make_split(train, test, items=None, name="ratings"):
 def random_split(ratings, fraction=0.2, seed=0, items=None, name="ratings"):
     """Put a random ``fraction`` of all ``ratings`` into the test part of a `Split`."""
     _check_fraction(fraction)
+    ratings = _checked(ratings, name)
     rng = np.random.default_rng(seed)
     test = rng.permutation(len(ratings)) < round(fraction * len(ratings))
     return make_split(ratings[~test], ratings[test], items, name)
@@ -196,15 +210,67 @@ def random_split(ratings, fraction=0.2, seed=0, items=None, name="ratings"):
 def per_user_split(ratings, fraction=0.2, seed=0, items=None, name="ratings"):
     """Put a random ``fraction`` of each user's ratings into the test part of a `Split`."""
     _check_fraction(fraction)
+    ratings = _checked(ratings, name)
     order = pd.Series(np.random.default_rng(seed).random(len(ratings)), index=ratings.index)
     by_user = order.groupby(ratings["user_id"])
     test = by_user.rank() <= (fraction * by_user.transform("size")).round()
     return make_split(ratings[~test], ratings[test], items, name)
 
 
+def _checked(part, name):
+    """Return the ratings with ``rating`` as float32; raise `DataError` for what is wrong."""
+    missing = {"user_id", "item_id", "rating"} - set(part.columns)
+    if missing:
+        raise DataError(f"{name}: the table has no column {', '.join(sorted(missing))}.")
+    part = part.assign(rating=pd.to_numeric(part["rating"], errors="coerce").astype(np.float32))
+    for column in ("user_id", "item_id", "rating"):
+        wrong = part[column].isna().to_numpy() | part[column].isin([np.inf, -np.inf]).to_numpy()
+        if wrong.any():
+            raise DataError(
+                f"{name}, row {int(wrong.argmax())}: the {column} is missing or not a number. "
+                "Drop that row or fill it in."
+            )
+    repeated = part.duplicated(["user_id", "item_id"]).to_numpy()
+    if repeated.any():
+        row = part.iloc[int(repeated.argmax())]
+        raise DataError(
+            f"{name}, row {int(repeated.argmax())}: user {row['user_id']} rates item "
+            f"{row['item_id']} a second time. Keep one of the two."
+        )
+    return part
+
+
 def _check_fraction(fraction):
-    if not 0 < fraction < 1:
-        raise DataError(f"fraction is {fraction}; it must lie between 0 and 1, both excluded.")
+    if not isinstance(fraction, Real) or not 0 < fraction < 1:
+        raise DataError(f"fraction is {fraction!r}; it must lie between 0 and 1, both excluded.")
+
+
+def check_indices(user_idx, item_idx, n_users, n_items):
+    """Raise `ValueError` unless both are vectors of one length, with indices that exist.
+
+    Parameters
+    ----------
+    user_idx, item_idx : array_like of int, shape (n,)
+        Zero-based indices.
+    n_users, n_items : int
+        How many there are of each.
+    """
+    user_idx, item_idx = np.asarray(user_idx), np.asarray(item_idx)
+    if user_idx.ndim != 1 or user_idx.shape != item_idx.shape:
+        raise ValueError(
+            f"user_idx has shape {user_idx.shape} and item_idx {item_idx.shape}; "
+            "they must be two equally long vectors."
+        )
+    for name, idx, size in (("user_idx", user_idx, n_users), ("item_idx", item_idx, n_items)):
+        if len(idx) and not np.issubdtype(idx.dtype, np.integer):
+            raise ValueError(f"{name} holds {idx.dtype}; indices must be whole numbers.")
+        wrong = np.flatnonzero((idx < 0) | (idx >= size))
+        if len(wrong):
+            raise ValueError(
+                f"{name}[{wrong[0]}] is {idx[wrong[0]]}, but this table has {size} rows "
+                f"(0 to {size - 1}). Pass indices, not ids, and build every model for "
+                "split.n_users and split.n_items."
+            )
 
 
 def _with_indices(part, user_ids, item_ids):

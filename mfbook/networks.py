@@ -1,10 +1,20 @@
 """The three networks of the course: two towers whose outputs meet in an inner product."""
 
+from numbers import Integral
+
+from mfbook.datasets import check_indices
 import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 import numpy as np
 
 PREDICT_BATCH = 16_384
+
+
+def check_sizes(**sizes):
+    """Raise `ValueError` for the first size that is not a whole number of 1 or more."""
+    for name, size in sizes.items():
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"{name} is {size!r}; it must be a whole number, 1 or more.")
 
 
 class Network(HybridBlock):
@@ -18,6 +28,7 @@ class Network(HybridBlock):
 
     def __init__(self, n_users, n_items):
         super().__init__()
+        check_sizes(n_users=n_users, n_items=n_items)
         self.n_users, self.n_items = n_users, n_items
 
     def predict(self, user_idx, item_idx):
@@ -65,22 +76,7 @@ class Network(HybridBlock):
 
     def check(self, user_idx, item_idx):
         """Raise `ValueError` unless the two are equally long and inside the tables."""
-        if np.shape(user_idx) != np.shape(item_idx):
-            raise ValueError(
-                f"user_idx has shape {np.shape(user_idx)} and item_idx {np.shape(item_idx)}; "
-                "they must be equally long."
-            )
-        for name, idx, size in (
-            ("user_idx", np.asarray(user_idx), self.n_users),
-            ("item_idx", np.asarray(item_idx), self.n_items),
-        ):
-            wrong = np.flatnonzero((idx < 0) | (idx >= size))
-            if len(wrong):
-                raise ValueError(
-                    f"{name}[{wrong[0]}] is {idx[wrong[0]]}, but this network's table has {size} rows "
-                    f"(0 to {size - 1}). Build the network with split.n_users and split.n_items, "
-                    "and pass indices, not ids."
-                )
+        check_indices(user_idx, item_idx, self.n_users, self.n_items)
 
 
 class PlainNet(Network):
@@ -122,6 +118,7 @@ class OneLayerMLP(Network):
 
     def __init__(self, n_users, n_items, hidden, k):
         super().__init__(n_users, n_items)
+        check_sizes(hidden=hidden, k=k)
         with self.name_scope():
             self.user = self.tower(n_users, hidden, k)
             self.item = self.tower(n_items, hidden, k)
@@ -151,6 +148,8 @@ class OneLayerDropoutMLP(OneLayerMLP):
     """
 
     def __init__(self, n_users, n_items, hidden, k, dropout=0.5):
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is {dropout!r}; it must be at least 0 and below 1.")
         self.dropout = dropout
         super().__init__(n_users, n_items, hidden, k)
 

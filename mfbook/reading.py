@@ -1,13 +1,16 @@
 """Read a file of ratings, and say exactly what is wrong with it where something is."""
 
+import codecs
 import csv
 import io
 from pathlib import Path
+import re
 
 import numpy as np
 import pandas as pd
 
 LARGEST_ID = 2**63 - 1
+WHOLE = "[0-9]{1,19}"
 
 
 class DataError(ValueError):
@@ -51,66 +54,110 @@ def read_ratings(path, *, sep="\t", user=0, item=1, rating=2, timestamp=None, sc
     columns = {"user_id": user, "item_id": item, "rating": rating}
     if timestamp is not None:
         columns["timestamp"] = timestamp
+    _check_arguments(columns, scale)
     text = _read_text(path)
     inner = sep
     if len(sep) > 1:  # pandas reads one-character separators many times faster
         text, inner = text.replace("\t", " ").replace(sep, "\t"), "\t"
     header = any(isinstance(column, str) for column in columns.values())
-    table = _parse(text, inner, columns, header)
-    if table is None or not _plausible(table, scale):
-        _diagnose(path, text, (inner, sep), columns, header, scale)
+    where = _positions(path, next(_rows(path, text, inner)), columns, header, sep)
+    lengths = {len(fields) for fields in _rows(path, text, inner)}
+    # pandas fills a short line without a word, so the fields were counted here.
+    table = _parse(text, inner, columns, header) if len(lengths) == 1 else None
+    if table is None or not table["rating"].between(*scale).all():
+        _diagnose(path, text, (inner, sep), where, header, scale)
     _refuse_repeats(path, table, first_line=2 if header else 1)
     return table.astype({"rating": np.float32})
 
 
+def _check_arguments(columns, scale):
+    for name, column in columns.items():
+        if not isinstance(column, str) and (type(column) is not int or column < 0):
+            raise DataError(
+                f"The column of the {name} is {column!r}; give its name, or its number from 0."
+            )
+    if len(set(columns.values())) < len(columns):
+        raise DataError(f"Two of the columns are the same: {columns}. Give each its own.")
+    if not (isinstance(scale, tuple) and len(scale) == 2 and scale[0] < scale[1]):
+        raise DataError(f"scale is {scale!r}; it must be (lowest, highest), for example (1, 5).")
+
+
 def _read_text(path):
+    if path.is_dir():
+        raise DataError(f"{path} is a folder. Name the file of ratings in it.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}. Check the path and the spelling.")
     raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
+    if raw.startswith((b"\x1f\x8b", b"PK\x03\x04")):
+        raise DataError(f"{path} is compressed. Unpack it, and name the file of ratings in it.")
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = raw.decode("utf-16")
+    else:
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = raw.decode("latin-1")
     if not text.strip():
         raise DataError(f"{path} is empty. It should hold one rating a line.")
-    return text.replace("\r\n", "\n").rstrip("\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+
+
+def _quoting(sep):
+    """Return how quotation marks are read: they enclose fields in comma-separated files alone."""
+    return csv.QUOTE_MINIMAL if sep == "," else csv.QUOTE_NONE
+
+
+def _rows(path, text, sep):
+    """Yield the fields of every line; refuse a quoted field that runs over its line's end."""
+    lines = csv.reader(text.split("\n"), delimiter=sep, quoting=_quoting(sep))
+    number = 0
+    while True:
+        number += 1
+        try:
+            fields = next(lines)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DataError(f"{path}, line {number}: {error}. Mend or delete that line.") from None
+        if lines.line_num != number:
+            raise DataError(
+                f"{path}, line {number}: a quotation mark opens a field that does not end on this "
+                "line. Close it or delete it."
+            )
+        yield fields
 
 
 def _parse(text, sep, columns, header):
     """Return the table, or None if anything is amiss."""
-    kinds = {"user_id": np.int64, "item_id": np.int64, "rating": np.float64, "timestamp": np.int64}
     try:
-        # pandas fills a short line without a word, so the fields are counted here.
-        if len({len(fields) for fields in csv.reader(io.StringIO(text), delimiter=sep)}) != 1:
-            return None
         table = pd.read_csv(
             io.StringIO(text),
             sep=sep,
             header=0 if header else None,
             usecols=list(columns.values()),
-            dtype={source: kinds[name] for name, source in columns.items()},
+            dtype=str,
             keep_default_na=False,
             skip_blank_lines=False,
+            skipinitialspace=True,
+            quoting=_quoting(sep),
         )[list(columns.values())]
-    except (ValueError, KeyError, OverflowError, csv.Error):
+        table.columns = list(columns)
+        whole = table.columns.drop("rating")
+        if table.empty or not all(table[name].str.fullmatch(WHOLE).all() for name in whole):
+            return None
+        table["rating"] = pd.to_numeric(table["rating"])
+        return table.astype(dict.fromkeys(whole, np.int64) | {"rating": np.float64})
+    except (ValueError, KeyError, OverflowError):
         return None
-    table.columns = list(columns)
-    return table if len(table) else None
 
 
-def _plausible(table, scale):
-    ids = table[["user_id", "item_id"]].to_numpy()
-    return bool((ids >= 0).all() and table["rating"].between(*scale).all())
-
-
-def _diagnose(path, text, separators, columns, header, scale):
+def _diagnose(path, text, separators, where, header, scale):
     """Raise a `DataError` for the first line that is wrong."""
     inner, sep = separators  # as the text has it now, as the file has it
-    lines = csv.reader(io.StringIO(text), delimiter=inner)
+    lines = _rows(path, text, inner)
     first = next(lines)
-    where = _positions(path, first, columns, header, sep)
     if not header:
-        lines = csv.reader(io.StringIO(text), delimiter=inner)
+        lines = _rows(path, text, inner)
     for number, fields in enumerate(lines, start=2 if header else 1):
         place = f"{path}, line {number}"
         if not fields:
@@ -121,7 +168,7 @@ def _diagnose(path, text, separators, columns, header, scale):
                 f"(separator {sep!r}): {sep.join(fields)!r}. Mend or delete that line."
             )
         for name, position in where.items():
-            problem = _problem(name, fields[position], scale)
+            problem = _problem(name, fields[position].strip(), scale)
             if problem:
                 raise DataError(f"{place}: {problem}")
     if header and text.count("\n") == 0:
@@ -132,7 +179,11 @@ def _diagnose(path, text, separators, columns, header, scale):
 def _positions(path, first, columns, header, sep):
     """Return the position of each wanted column, or raise a `DataError`."""
     where = {}
+    if not first:
+        raise DataError(f"{path}, line 1 is empty. Delete it.")
     for name, column in columns.items():
+        if header and first.count(column) > 1:
+            raise DataError(f"{path}, line 1 names the column {column!r} twice. Rename one.")
         if header and column not in first:
             raise DataError(
                 f"{path} has no column {column!r} for the {name}. "
@@ -151,8 +202,10 @@ def _problem(name, value, scale):
     """Return what is wrong with one field, or None."""
     if name == "rating":
         try:
-            number = float(value)
+            number = float(value) if value.isascii() and "_" not in value else None
         except ValueError:
+            number = None
+        if number is None:
             return f"the rating {value!r} is not a number. If it is a header, name the columns."
         if scale[0] <= number <= scale[1]:  # false for NaN as well
             return None
@@ -160,11 +213,9 @@ def _problem(name, value, scale):
             f"the rating {value} is off the scale {scale[0]} to {scale[1]}. "
             "Mend it, or pass the file's own `scale`."
         )
-    try:
-        number = int(value)
-    except ValueError:
+    if not re.fullmatch("-?[0-9]+", value):
         return f"the {name} {value!r} is not a whole number. If it is a header, name the columns."
-    if name != "timestamp" and not 0 <= number <= LARGEST_ID:
+    if not 0 <= int(value) <= LARGEST_ID:
         return f"the {name} {value} is out of range: it must lie between 0 and 2**63 - 1."
     return None
 

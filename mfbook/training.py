@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import numbers
 import time
 
+from mfbook.datasets import Split
 from mfbook.metrics import rmse
 import mxnet as mx
 from mxnet import autograd, gluon
@@ -98,7 +99,10 @@ def fit(
         If the split has indices that the network's tables lack.
     """
     device = _usable(device)
-    _check_settings(split, epochs, batch_size, learning_rate)
+    if not isinstance(split, Split):
+        raise TrainingError(f"split is a {type(split).__name__}; fit needs a Split of datasets.")
+    rates = {"learning_rate": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
+    _check_settings(split, epochs, batch_size, seed, **rates)
     for part in (split.train, split.test):
         network.check(part["user_idx"], part["item_idx"])
     mx.random.seed(seed)
@@ -191,24 +195,32 @@ def _rmse_on(part, network, epoch, learning_rate):
     return rmse(part["rating"], prediction)
 
 
-def _check_settings(split, epochs, batch_size, learning_rate):
-    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if not isinstance(value, numbers.Integral):
+def _check_settings(split, epochs, batch_size, seed, **rates):
+    least = {"epochs": (epochs, 1), "batch_size": (batch_size, 1), "seed": (seed, 0)}
+    for name, (value, lowest) in least.items():
+        if not isinstance(value, numbers.Integral) or isinstance(value, bool):
             raise TrainingError(f"{name} is {value!r}; it must be a whole number.")
-    if epochs < 1:
-        raise TrainingError(f"epochs is {epochs}; it must be 1 or more.")
-    if not 1 <= batch_size <= len(split.train):
+        if value < lowest:
+            raise TrainingError(f"{name} is {value}; it must be {lowest} or more.")
+    if batch_size > len(split.train):
         raise TrainingError(
-            f"batch_size is {batch_size}; it must lie between 1 and the {len(split.train):,} "
-            "ratings of the training part."
+            f"batch_size is {batch_size}, but the training part has {len(split.train):,} ratings. "
+            "Make the batches smaller."
         )
-    if not learning_rate > 0:
-        raise TrainingError(f"learning_rate is {learning_rate}; it must be greater than 0.")
+    for name, value in rates.items():
+        if not isinstance(value, numbers.Real) or not 0 <= value < np.inf:
+            raise TrainingError(f"{name} is {value!r}; it must be a number, 0 or more.")
+    if rates["learning_rate"] == 0:
+        raise TrainingError("learning_rate is 0; it must be greater than 0.")
+    if rates["momentum"] >= 1:
+        raise TrainingError(f"momentum is {rates['momentum']}; it must be below 1.")
 
 
 def _usable(device):
     if device is None:
         return devices()[0]
+    if not isinstance(device, mx.Context):
+        raise TrainingError(f"device is {device!r}; pass one of {devices()}, or none.")
     if device.device_type != "cpu" and device not in devices():
         raise TrainingError(
             f"MXNet cannot compute on {device} here. What it can use: "

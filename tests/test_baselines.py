@@ -17,7 +17,7 @@ def small():
     train = pd.DataFrame(
         {"user_id": [1, 1, 2, 3], "item_id": [7, 8, 7, 8], "rating": [5.0, 1.0, 3.0, 3.0]}
     )
-    test = pd.DataFrame({"user_id": [2, 3], "item_id": [9, 8], "rating": [2.0, 1.0]})
+    test = pd.DataFrame({"user_id": [2, 3], "item_id": [9, 7], "rating": [2.0, 1.0]})
     return datasets.make_split(train, test)
 
 
@@ -47,7 +47,18 @@ def test_numbers_to_beat_on_u1(movielens):
     assert score(baselines.Biases(reg_user=6, reg_item=2), movielens) <= 0.957
 
 
-@pytest.mark.parametrize("regs", [(0, 1), (1, -2)])
+@pytest.mark.parametrize(
+    "model", [baselines.GlobalMean(), baselines.ItemMean(), baselines.Biases(1, 1)]
+)
+def test_predict_refuses_what_is_no_index(small, model):
+    model.fit(small)
+    assert len(model.predict([], [])) == 0
+    for user, item in (([-1], [0]), ([0], [3]), ([0, 1], [0]), ([0.5], [0])):
+        with pytest.raises(ValueError, match=r"user_idx|item_idx"):
+            model.predict(user, item)
+
+
+@pytest.mark.parametrize("regs", [(0, 1), (1, -2), (float("nan"), 1)])
 def test_biases_refuse_no_regularisation(regs):
     with pytest.raises(ValueError, match="must be positive"):
         baselines.Biases(*regs)

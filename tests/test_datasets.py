@@ -44,7 +44,7 @@ def test_five_folds_share_out_all_ratings(movielens, name):
     assert sum(map(len, tests)) == len(set.union(*tests)) == 100_000
 
 
-@pytest.mark.parametrize("fold", [0, 6, "1"])
+@pytest.mark.parametrize("fold", [0, 6, "1", True, 1.0])
 def test_unknown_fold(fold):
     with pytest.raises(DataError, match="the published folds are 1 to 5"):
         datasets.load("synthetic", fold)
@@ -81,6 +81,35 @@ def test_make_split_names_a_missing_column(ratings):
         datasets.make_split(ratings, ratings.drop(columns="rating"), name="mine")
 
 
+@pytest.mark.parametrize("column", ["user_id", "item_id", "rating"])
+@pytest.mark.parametrize("value", [None, np.nan, np.inf])
+def test_make_split_refuses_what_is_missing(ratings, column, value):
+    train, test = ratings[:500].astype({column: object}), ratings[500:]
+    train.loc[7, column] = value
+    with pytest.raises(DataError, match=f"mine, training part, row 7: the {column} is missing"):
+        datasets.make_split(train, test, name="mine")
+
+
+def test_make_split_refuses_text_for_a_rating(ratings):
+    test = ratings[500:].astype({"rating": object})
+    test.iloc[3, 2] = "good"
+    with pytest.raises(DataError, match="test part, row 3: the rating is missing or not a number"):
+        datasets.make_split(ratings[:500], test)
+
+
+def test_make_split_refuses_leaks_and_repeats(ratings):
+    with pytest.raises(DataError, match=r"60 pair\(s\) stand in both parts, the first is user"):
+        datasets.make_split(ratings, ratings[:60])
+    with pytest.raises(DataError, match=r"row 600: user .* a second time"):
+        datasets.random_split(pd.concat([ratings, ratings[:1]], ignore_index=True))
+
+
+def test_make_split_refuses_repeated_items(ratings):
+    items = pd.DataFrame({"item_id": [5, 5], "title": ["a", "b"]})
+    with pytest.raises(DataError, match="needs a column item_id without repeats"):
+        datasets.make_split(ratings[:500], ratings[500:], items=items)
+
+
 def test_empty_parts(ratings):
     with pytest.raises(DataError, match="test part of mine is empty"):
         datasets.make_split(ratings, ratings[:0], name="mine")
@@ -104,7 +133,7 @@ def test_per_user_split_takes_the_same_share_of_every_user(ratings):
     assert test.reindex(expected.index, fill_value=0).tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize("fraction", [0, 1, -0.5, 20])
+@pytest.mark.parametrize("fraction", [0, 1, -0.5, 20, "0.2"])
 def test_impossible_fraction(ratings, fraction):
     with pytest.raises(DataError, match="must lie between 0 and 1"):
         datasets.random_split(ratings, fraction=fraction)
@@ -143,12 +172,15 @@ def test_twin_says_what_it_is_and_is_always_the_same(twin):
     pd.testing.assert_frame_equal(twin.train, datasets.load("synthetic").train)
 
 
-def test_noise_floor_is_the_error_of_the_truth(twin, movielens):
+def test_noise_floor_is_the_error_of_the_truth(twin):
     assert twin.noise_floor == pytest.approx(0.893, abs=0.005)
     # The mean rating given the truth is unbiased: its residuals must not depend on it.
     residual = twin.train["rating"] - twin.train["expected"]
     assert abs(np.corrcoef(residual, twin.train["expected"])[0, 1]) < 0.01
     assert abs(residual.mean()) < 0.01
+
+
+def test_noise_floor_of_movielens_is_unknown(movielens):
     with pytest.raises(DataError, match="noise floor of ml-100k"):
         _ = movielens.noise_floor
 

@@ -60,15 +60,31 @@ def test_predict_joins_its_batches(monkeypatch):
 @pytest.mark.parametrize(
     ("user", "item", "message"),
     [
-        ([0, 5], [0, 0], r"user_idx\[1\] is 5, but this network's table has 5 rows"),
-        ([0], [6], r"item_idx\[0\] is 6, but this network's table has 6 rows"),
+        ([0, 5], [0, 0], r"user_idx\[1\] is 5, but this table has 5 rows"),
+        ([0], [6], r"item_idx\[0\] is 6, but this table has 6 rows"),
         ([-1], [0], r"user_idx\[0\] is -1"),
         ([0, 1], [0], "equally long"),
+        ([[0, 1]], [[0, 1]], "two equally long vectors"),
+        ([0.7], [0], "user_idx holds float64; indices must be whole numbers"),
+        (["0"], ["0"], "user_idx holds <U1"),
     ],
 )
 def test_predict_refuses_what_mxnet_would_clamp(user, item, message):
     with pytest.raises(ValueError, match=message):
         ready(networks.PlainNet(5, 6, k=3)).predict(user, item)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: networks.PlainNet(0, 5, k=3), "n_users is 0; it must be a whole number"),
+        (lambda: networks.OneLayerMLP(5, 6, hidden=2.5, k=3), "hidden is 2.5"),
+        (lambda: networks.OneLayerDropoutMLP(5, 6, hidden=4, k=3, dropout=1), "dropout is 1"),
+    ],
+)
+def test_impossible_sizes(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
 
 
 def test_predict_before_training():

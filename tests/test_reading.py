@@ -118,6 +118,9 @@ BAD = {
         "If it is a header, name the columns",
     ),
     "wrong separator": ("1,10,5\n1,20,3\n", "Is the separator right?"),
+    "id as a decimal": ("1\t10\t5\n5.0\t20\t3\n", "line 2: the user_id '5.0' is not a whole"),
+    "underscore": ("1\t10\t5\n2\t20\t1_0\n", "line 2: the rating '1_0' is not a number"),
+    "truth for a rating": ("1\t10\tTrue\n", "line 1: the rating 'True' is not a number"),
     "empty": ("", "is empty. It should hold one rating a line"),
     "blank": (" \n\n", "is empty. It should hold one rating a line"),
 }
@@ -159,3 +162,53 @@ def test_header_alone(write):
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"There is no file .*absent\.txt"):
         read_ratings(tmp_path / "absent.txt")
+
+
+def test_a_quotation_mark_opens_no_field_outside_comma_files(write):
+    expect(read_ratings(write('1::10::5::"A\n1::20::3::x\n2::10::4::B"\n'), sep="::"))
+
+
+def test_a_quotation_mark_that_never_closes(write):
+    path = write('u,i,t,r\n1,10,x,5\n1,20,"Open,3\n2,20,b,4\n3,30,c",5\n')
+    with pytest.raises(DataError, match="line 3: a quotation mark opens a field"):
+        read_ratings(path, sep=",", user="u", item="i", rating="r")
+
+
+def test_spaces_around_fields(write):
+    expect(read_ratings(write("1, 10, 5\n1, 20, 3\n2, 10, 4\n"), sep=","))
+
+
+def test_large_ids_stay_exact(write):
+    table = read_ratings(write(f"{2**53 + 1}\t1\t5\n{2**53}\t1\t4\n"))
+    assert table["user_id"].tolist() == [2**53 + 1, 2**53]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_other_encodings_and_old_line_ends(write, encoding):
+    expect(read_ratings(write(GOOD.replace("\n", "\r").encode(encoding))))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"user": 1}, "Two of the columns are the same"),
+        ({"rating": -1}, "column of the rating is -1; give its name, or its number from 0"),
+        ({"scale": (5, 1)}, r"scale is \(5, 1\); it must be \(lowest, highest\)"),
+        ({"scale": 5}, "scale is 5"),
+    ],
+)
+def test_impossible_arguments(write, settings, message):
+    with pytest.raises(DataError, match=message):
+        read_ratings(write(GOOD), **settings)
+
+
+def test_not_a_text_file(write, tmp_path):
+    with pytest.raises(DataError, match="is compressed. Unpack it"):  # noqa: RUF043
+        read_ratings(write(b"\x1f\x8b\x08\x00"))
+    with pytest.raises(DataError, match="is a folder"):
+        read_ratings(tmp_path)
+
+
+def test_column_named_twice(write):
+    with pytest.raises(DataError, match="names the column 'r' twice"):
+        read_ratings(write("u,i,r,r\n1,10,5,2\n"), sep=",", user="u", item="i", rating="r")

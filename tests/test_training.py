@@ -159,12 +159,19 @@ def test_unusable_device(small):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"batch_size": 0}, "batch_size is 0; it must lie between 1 and the 500 ratings"),
-        ({"batch_size": 501}, "batch_size is 501; it must lie between 1 and the 500 ratings"),
+        ({"batch_size": 0}, "batch_size is 0; it must be 1 or more"),
+        ({"batch_size": 501}, "batch_size is 501, but the training part has 500 ratings"),
         ({"epochs": 0}, "epochs is 0; it must be 1 or more"),
         ({"learning_rate": 0}, "learning_rate is 0; it must be greater than 0"),
-        ({"learning_rate": -1.0}, "it must be greater than 0"),
-        ({"learning_rate": float("nan")}, "it must be greater than 0"),
+        ({"learning_rate": -1.0}, "learning_rate is -1.0; it must be a number, 0 or more"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan; it must be a number"),
+        ({"learning_rate": "0.1"}, "learning_rate is '0.1'; it must be a number"),
+        ({"momentum": -1}, "momentum is -1; it must be a number, 0 or more"),
+        ({"momentum": 1.5}, "momentum is 1.5; it must be below 1"),
+        ({"weight_decay": None}, "weight_decay is None; it must be a number"),
+        ({"seed": -1}, "seed is -1; it must be 0 or more"),
+        ({"device": "cpu"}, "device is 'cpu'; pass one of"),
+        ({"batch_size": True}, "batch_size is True; it must be a whole number"),
         ({"epochs": 2.5}, "epochs is 2.5; it must be a whole number"),
         ({"batch_size": 6.4}, "batch_size is 6.4; it must be a whole number"),
     ],
@@ -175,10 +182,15 @@ def test_impossible_settings(small, settings, message):
 
 
 def test_tables_smaller_than_the_ids(small):
-    with pytest.raises(ValueError, match="this network's table has 29 rows"):
+    with pytest.raises(ValueError, match="this table has 29 rows"):
         fit(networks.PlainNet(small.n_users - 1, small.n_items, 4), small)
-    with pytest.raises(ValueError, match="this network's table has 10 rows"):
+    with pytest.raises(ValueError, match="this table has 10 rows"):
         fit(networks.PlainNet(small.n_users, 10, 4), small)
+
+
+def test_a_table_is_no_split(small):
+    with pytest.raises(TrainingError, match="split is a DataFrame; fit needs a Split"):
+        fit(plain(small), small.train)
 
 
 def test_divergence_names_the_epoch_and_the_setting(small):
