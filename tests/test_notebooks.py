@@ -9,6 +9,8 @@ from mfbook import networks
 import nbformat
 import pytest
 
+from notebooks import tidied
+
 ROOT = Path(__file__).parent.parent
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -64,6 +66,15 @@ def test_solutions_are_folded_and_executed(notebook):
         assert "hide-cell" in cell.metadata["tags"]
         assert cell.metadata["cellView"] == "form"
         assert cell.outputs
+
+
+def test_tidying_drops_the_progress_bar_and_keeps_a_warning():
+    bar = "epochs:   0%|          | 0/10 [00:00<?, ?it/s]\repochs:  10%|█ | 1/10 [00:01<00:09, 1.1s/it]"
+    texts = [bar, "\r      \r", bar + "\nUserWarning: look here\n"]
+    outputs = [nbformat.v4.new_output("stream", name="stderr", text=text) for text in texts]
+    cell = nbformat.v4.new_code_cell("pass", outputs=outputs)
+    (left,) = tidied(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
+    assert left["text"] == "UserWarning: look here"
 
 
 def test_no_path_tricks(notebook):

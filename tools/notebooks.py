@@ -20,7 +20,7 @@ from tqdm import tqdm
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRESS = re.compile(r"\d+%\|.*it|^\s*$")  # tqdm's bar, and the blanks that wipe it
+PROGRESS = re.compile(r"[^\r\n]*\d+%\|[^\r\n]*")  # one state of tqdm's bar
 LINKS = "[Open this chapter in Google Colab]({colab}) · [download the notebook]({raw})"
 SETUP = """\
 # @title Setup: installs the course on Google Colab and does nothing elsewhere
@@ -89,11 +89,10 @@ def tidied(notebook):
         cell.id = f"cell-{number}"
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [
-                output
-                for output in cell.outputs
-                if not (output.get("name") == "stderr" and PROGRESS.search(output["text"]))
-            ]
+            for output in cell.outputs:
+                if output.get("name") == "stderr":  # what is no progress bar stays to be seen
+                    output["text"] = PROGRESS.sub("", output["text"]).strip()
+            cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
     return notebook
 
 
