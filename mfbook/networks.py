@@ -93,8 +93,8 @@ class PlainNet(Network):
     def __init__(self, n_users, n_items, k):
         super().__init__(n_users, n_items)
         with self.name_scope():
-            self.user = nn.Embedding(n_users, k)
-            self.item = nn.Embedding(n_items, k)
+            self.user = nn.Embedding(n_users, k, sparse_grad=True)
+            self.item = nn.Embedding(n_items, k, sparse_grad=True)
 
     def hybrid_forward(self, F, user_idx, item_idx):
         """Return the predicted ratings, (batch,)."""
@@ -126,7 +126,11 @@ class OneLayerMLP(Network):
     def tower(self, n_rows, hidden, k):
         """Return the layers from an index to a vector of width ``hidden``."""
         layers = nn.HybridSequential()
-        layers.add(nn.Embedding(n_rows, k), nn.Activation("relu"), nn.Dense(hidden, in_units=k))
+        layers.add(
+            nn.Embedding(n_rows, k, sparse_grad=True),
+            nn.Activation("relu"),
+            nn.Dense(hidden, in_units=k),
+        )
         return layers
 
     def hybrid_forward(self, F, user_idx, item_idx):

@@ -196,3 +196,84 @@ def test_a_table_is_no_split(small):
 def test_divergence_names_the_epoch_and_the_setting(small):
     with pytest.raises(TrainingError, match=r"In epoch \d+ .* Lower the learning rate \(it is 30"):
         fit(plain(small), small, epochs=20, batch_size=16, learning_rate=30.0)
+
+
+def weights(network):
+    return [p.data().asnumpy() for p in network.collect_params().values()]
+
+
+def trained(split, kind, **settings):
+    network = kind(split.n_users, split.n_items, 8, 4)
+    fit(network, split, epochs=2, batch_size=33, weight_decay=0.01, **settings)
+    return network
+
+
+def test_two_devices_give_the_step_of_one(small):
+    """Batches of 33 split unevenly, and the last one has 5 ratings: the sums must still agree."""
+    one = trained(small, networks.OneLayerMLP)
+    two = trained(small, networks.OneLayerMLP, device=[mx.cpu(0), mx.cpu(1)])
+    assert two.collect_params().list_ctx() == [mx.cpu(0), mx.cpu(1)]
+    for ours, expected in zip(weights(two), weights(one), strict=True):
+        assert ours == pytest.approx(expected, abs=1e-5)
+    for parameter in two.collect_params().values():
+        first, second = (values.asnumpy() for values in parameter.list_data())
+        assert (first == second).all()
+
+
+def test_a_network_moves_between_one_device_and_two(small):
+    network = plain(small)
+    fit(network, small, epochs=1, device=[mx.cpu(0), mx.cpu(1)])
+    before = weights(network)
+    fit(network, small, epochs=1, device=mx.cpu(), learning_rate=1e-12)
+    assert network.collect_params().list_ctx() == [mx.cpu()]
+    for ours, expected in zip(weights(network), before, strict=True):
+        assert ours == pytest.approx(expected, abs=1e-6)
+
+
+class Dense(networks.PlainNet):
+    """`PlainNet` whose gradients are whole tables."""
+
+    def __init__(self, n_users, n_items, k):
+        super().__init__(n_users, n_items, k)
+        with self.name_scope():
+            self.user, self.item = (mx.gluon.nn.Embedding(n, k) for n in (n_users, n_items))
+
+
+def test_gradients_of_touched_rows_give_the_step_of_whole_tables(small):
+    results = []
+    for kind in (networks.PlainNet, Dense):
+        network = kind(small.n_users, small.n_items, k=4)
+        fit(network, small, epochs=2, batch_size=33, weight_decay=0.01)
+        results.append(weights(network))
+    for ours, expected in zip(*results, strict=True):
+        assert ours == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_lazy_leaves_untouched_rows_alone(small, lazy):
+    half = small.n_items // 2
+    rows = small.train["item_idx"] < half
+    split = datasets.Split(small.train[rows], small.test, small.users, small.items)
+    network = plain(split)
+    network.initialize(mx.init.Uniform(0.5))
+    before = weights(network)[1][half:]
+    fit(network, split, epochs=1, weight_decay=0.1, lazy=lazy)
+    assert (weights(network)[1][half:] == before).all() == lazy
+
+
+def test_lazy_says_nothing_on_stderr(small, capfd):
+    fit(plain(small), small, epochs=1, lazy=True)
+    assert "lazy" not in capfd.readouterr().err
+
+
+def test_a_batch_too_small_for_its_devices(small):
+    with pytest.raises(
+        TrainingError, match=r"smallest batch has 1 rating.* fewer than the 2 devices"
+    ):
+        fit(plain(small), small, batch_size=499, device=[mx.cpu(0), mx.cpu(1)])
+
+
+@pytest.mark.parametrize("device", [[], [mx.cpu(), mx.cpu()]])
+def test_each_device_once(small, device):
+    with pytest.raises(TrainingError, match="each device must be named once"):
+        fit(plain(small), small, device=device)
