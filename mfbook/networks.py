@@ -7,7 +7,7 @@ import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 import numpy as np
 
-PREDICT_BATCH = 16_384
+PREDICT_BATCH = 4096
 
 
 def check_sizes(**sizes):
@@ -77,6 +77,28 @@ class Network(HybridBlock):
     def check(self, user_idx, item_idx):
         """Raise `ValueError` unless the two are equally long and inside the tables."""
         check_indices(user_idx, item_idx, self.n_users, self.n_items)
+
+
+class AroundMean(mx.init.Initializer):
+    """Start numbers around sqrt(mean / k), so that the first inner products are near the mean.
+
+    Parameters
+    ----------
+    mean : float
+        What the first predictions should be near, in stars.
+    k : int
+        Width of the vectors.
+    noise : float
+        The numbers are drawn evenly within this distance of their centre.
+    """
+
+    def __init__(self, mean, k, noise):
+        super().__init__(mean=mean, k=k, noise=noise)
+        self.centre, self.noise = (mean / k) ** 0.5, noise
+
+    def _init_weight(self, name, array):
+        low, high = self.centre - self.noise, self.centre + self.noise
+        mx.nd.random.uniform(low, high, out=array)
 
 
 class PlainNet(Network):

@@ -125,7 +125,7 @@ def fit(
     for epoch in tqdm(range(1, epochs + 1), desc="epochs", leave=False):
         start = time.perf_counter()
         arrays = shuffled(split.train, rng, places[0])
-        with _without_notice(lazy):
+        with without_notice(lazy):
             _train_epoch(loss, trainer, arrays, batch_size, places)
         seconds = time.perf_counter() - start
         errors = [
@@ -195,8 +195,14 @@ def _trainer(network, places, lazy, learning_rate, momentum, weight_decay):
 
 
 @contextmanager
-def _without_notice(lazy):
-    """Keep MXNet's line about lazy updates, printed from C++, out of a notebook's output."""
+def without_notice(lazy):
+    """Keep the line that MXNet prints about lazy updates, from C++, out of a notebook's output.
+
+    Parameters
+    ----------
+    lazy : bool
+        Whether updates inside the context are lazy; if not, nothing is kept back.
+    """
     if not lazy:
         yield
         return

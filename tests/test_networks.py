@@ -90,3 +90,11 @@ def test_impossible_sizes(make, message):
 def test_predict_before_training():
     with pytest.raises(ValueError, match="has no values yet"):
         networks.PlainNet(5, 6, k=3).predict(USER, ITEM)
+
+
+def test_first_predictions_are_near_the_mean():
+    network = networks.PlainNet(5, 6, k=64)
+    network.initialize(networks.AroundMean(mean=3.5, k=64, noise=0.05))
+    table = network.user.weight.data().asnumpy()
+    assert table.min() < 0.2 < 0.27 < table.max()
+    assert network.predict(USER, ITEM) == pytest.approx(3.5, abs=0.5)

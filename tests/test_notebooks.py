@@ -91,7 +91,12 @@ def test_no_machine_path_in_outputs(notebook):
 
 @pytest.mark.parametrize(
     ("stem", "name"),
-    [("03_learn_the_vectors", "PlainNet"), ("04_add_a_layer", "OneLayerMLP")],
+    [
+        ("03_learn_the_vectors", "PlainNet"),
+        ("03_learn_the_vectors", "AroundMean"),
+        ("04_add_a_layer", "OneLayerMLP"),
+        ("05_drop_half_of_it", "OneLayerDropoutMLP"),
+    ],
 )
 def test_notebook_and_package_show_the_same_class(stem, name):
     shown = class_in(ROOT / "notebooks" / f"{stem}.ipynb", name)
