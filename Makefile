@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: env book test lab sync execute bench lint clean help
+.PHONY: env book test lab sync execute results bench lint clean help
 
 env: $(READY)  ## make .venv and install everything the course needs
 
@@ -33,6 +33,9 @@ sync: $(READY)  ## write every notebook's links and setup cell from the address 
 
 execute: $(READY)  ## run every notebook on MovieLens and store what it prints
 	$(BIN)/python tools/notebooks.py sync execute
+
+results: $(READY)  ## fit every model on every fold and seed into mfbook/*.csv (half an hour)
+	$(BIN)/python tools/results.py
 
 bench: $(READY)  ## time training.fit against the loop of the original tutorial
 	$(BIN)/python benchmarks/original_loop.py
