@@ -38,7 +38,7 @@ results: $(READY)  ## fit every model on every fold and seed into mfbook/*.csv (
 	$(BIN)/python tools/results.py
 
 bench: $(READY)  ## time training.fit against the loop of the original tutorial
-	$(BIN)/python benchmarks/original_loop.py
+	PYTHONPATH=tools $(BIN)/python benchmarks/original_loop.py
 
 lint: $(READY)  ## check style and form of code and notebooks
 	$(BIN)/ruff check .
