@@ -1,6 +1,7 @@
 """The three networks of the course: two towers whose outputs meet in an inner product."""
 
 from numbers import Integral
+from pathlib import Path
 
 from mfbook.datasets import check_indices
 import mxnet as mx
@@ -66,6 +67,56 @@ class Network(HybridBlock):
             )
             parts.append(self(user, item).asnumpy())
         return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+    def save(self, path):
+        """Write the network's values to a file, in MXNet's own format (no pickle).
+
+        Parameters
+        ----------
+        path : str or Path
+            The file, by custom ``*.params``. Its folder must exist.
+
+        Raises
+        ------
+        ValueError
+            If the network has no values yet, or the file cannot be written.
+        """
+        if self.device() is None:
+            raise ValueError(f"This {type(self).__name__} has no values yet: nothing to save.")
+        try:
+            self.save_parameters(str(path))
+        except mx.MXNetError:
+            raise ValueError(f"{path} cannot be written. Does its folder exist?") from None
+
+    def load(self, path):
+        """Read values that `save` wrote into a network of the same class and sizes.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it holds no values, or those of a network of another class or size.
+        """
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"There is no file {path}. Check the path and the spelling.")
+        try:
+            found = mx.nd.load(str(path))
+        except mx.MXNetError:
+            raise ValueError(f"{path} holds no values of a network. Was it made by save?") from None
+        wanted = {n: p.shape for n, p in self._collect_params_with_prefix().items()}
+        shapes = {n: v.shape for n, v in found.items()} if isinstance(found, dict) else {}
+        if shapes != wanted:
+            raise ValueError(
+                f"{path} holds the values of another network: {shapes}. This "
+                f"{type(self).__name__} needs {wanted}. Build it with the same class and sizes."
+            )
+        self.load_parameters(str(path), ctx=self.device() or mx.cpu())
 
     def device(self):
         """Return the device that holds the network's values, or None before it has any."""

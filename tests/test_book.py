@@ -7,6 +7,7 @@ from bs4 import BeautifulSoup
 import pytest
 
 HTML = Path(__file__).parent.parent / "_build" / "html"
+NOTEBOOKS = sorted((HTML.parent.parent / "notebooks").glob("*.ipynb"))
 PAGES = sorted([*HTML.glob("book/*.html"), *HTML.glob("notebooks/*.html")])
 LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
 
@@ -23,7 +24,7 @@ def pages():
 def test_the_book_was_built():
     names = {path.stem for path in PAGES}
     assert {"index", "setup", "notation", "data", "references"} <= names, "run `make book` first"
-    assert {"01_prepare_the_data", "02_measure_the_error", "03_learn_the_vectors"} <= names
+    assert {path.stem for path in NOTEBOOKS} <= names
 
 
 def test_nothing_is_loaded_from_outside(pages):
@@ -71,6 +72,7 @@ def test_chapters_show_their_stored_numbers(pages):
     assert "80,000 training ratings" in text["01_prepare_the_data"]
     assert "0.9532" in text["02_measure_the_error"]
     assert "published: 1.0202" in text["03_learn_the_vectors"]
+    assert "five folds" in text["results"]
 
 
 def test_no_traceback_and_no_warning_is_shown(pages):

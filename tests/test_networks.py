@@ -98,3 +98,56 @@ def test_first_predictions_are_near_the_mean():
     table = network.user.weight.data().asnumpy()
     assert table.min() < 0.2 < 0.27 < table.max()
     assert network.predict(USER, ITEM) == pytest.approx(3.5, abs=0.5)
+
+
+KINDS = {
+    "plain": lambda k=3: networks.PlainNet(5, 6, k),
+    "MLP": lambda k=3: networks.OneLayerMLP(5, 6, 4, k),
+    "dropout": lambda k=3: networks.OneLayerDropoutMLP(5, 6, 4, k),
+}
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_save_and_load_give_the_same_network(make, tmp_path):
+    network = ready(make())
+    network.save(tmp_path / "model.params")
+    fresh, used = make(), ready(make(), seed=1)
+    for other in (fresh, used):
+        other.load(tmp_path / "model.params")
+        assert other.predict(USER, ITEM).tolist() == network.predict(USER, ITEM).tolist()
+
+
+def test_load_refuses_another_network(tmp_path):
+    file = tmp_path / "model.params"
+    ready(KINDS["plain"]()).save(file)
+    other = ready(KINDS["plain"](k=4))
+    before = other.predict(USER, ITEM).tolist()
+    with pytest.raises(ValueError, match=r"another network: .*\(5, 3\).* needs .*\(5, 4\)"):
+        other.load(file)
+    with pytest.raises(ValueError, match=r"OneLayerMLP needs .* same class and sizes"):
+        KINDS["MLP"]().load(file)
+    assert other.predict(USER, ITEM).tolist() == before
+
+
+def test_load_refuses_what_is_no_network(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no file .*gone.params"):
+        KINDS["plain"]().load(tmp_path / "gone.params")
+    for content in (b"", b"user,item\n1,2\n"):
+        (tmp_path / "junk.params").write_bytes(content)
+        with pytest.raises(ValueError, match="holds no values of a network"):
+            KINDS["plain"]().load(tmp_path / "junk.params")
+    ready(KINDS["MLP"]()).save(tmp_path / "half.params")
+    whole = (tmp_path / "half.params").read_bytes()
+    (tmp_path / "half.params").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="holds no values of a network"):
+        KINDS["MLP"]().load(tmp_path / "half.params")
+    mx.nd.save(str(tmp_path / "list.params"), [mx.nd.ones(2)])
+    with pytest.raises(ValueError, match="another network"):
+        KINDS["plain"]().load(tmp_path / "list.params")
+
+
+def test_save_says_why_it_cannot(tmp_path):
+    with pytest.raises(ValueError, match="no values yet: nothing to save"):
+        KINDS["plain"]().save(tmp_path / "model.params")
+    with pytest.raises(ValueError, match="cannot be written"):
+        ready(KINDS["plain"]()).save(tmp_path / "nowhere" / "model.params")

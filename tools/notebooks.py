@@ -3,12 +3,16 @@
 sync
     writes each notebook's link row and setup cell from the repository's address in _config.yml.
 execute
-    runs every notebook on MovieLens 100K and stores what it prints.
+    runs every notebook on MovieLens 100K, stores what it prints, and writes book/results.md.
 check
-    says which notebook ``sync`` would change, or was not run from top to bottom.
+    says which notebook ``sync`` would change, or was not run from top to bottom, and whether
+    book/results.md is what the notebooks say.
 """
 
+from importlib.metadata import version
+import os
 from pathlib import Path
+import platform
 import re
 import sys
 import time
@@ -16,11 +20,13 @@ import time
 from mfbook import datasets
 import nbclient
 import nbformat
+import results_page
 from tqdm import tqdm
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 APPENDIX = "A_the_original_today.ipynb"
+RESULTS = ROOT / "book" / "results.md"
 PROGRESS = re.compile(r"[^\r\n]*\d+%\|[^\r\n]*")  # one state of tqdm's bar
 LINKS = "[Open this chapter in Google Colab]({colab}) · [download the notebook]({raw})"
 SETUP = """\
@@ -76,8 +82,26 @@ def execute(names):
         nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3").execute(
             cwd=str(path.parent)
         )
-        tqdm.write(f"{path.name}: {time.perf_counter() - start:.0f} s")
-        nbformat.write(tidied(notebook), path)
+        seconds = round(time.perf_counter() - start)
+        tqdm.write(f"{path.name}: {seconds} s")
+        notebook = tidied(notebook)
+        notebook.metadata["mfbook"] = {"seconds": seconds, "machine": machine()}
+        nbformat.write(notebook, path)
+    RESULTS.write_text(results_page.page(notebooks()), encoding="utf-8")
+
+
+def machine():
+    """Return one line on this machine and what it runs."""
+    models = re.findall("model name\\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    versions = [f"{name} {version(name)}" for name in ("numpy", "mxnet")]
+    return ", ".join(
+        [
+            f"{os.cpu_count()} cores of {models[0] if models else platform.machine()}",
+            platform.system(),
+            f"Python {platform.python_version()}",
+            *versions,
+        ]
+    )
 
 
 def original(**names):
@@ -133,6 +157,8 @@ def check():
         ]
         if counts != list(range(1, len(counts) + 1)):
             sys.exit(f"{path.name} was not run from top to bottom. Run `make execute`.")
+    if RESULTS.read_text(encoding="utf-8") != results_page.page(notebooks()):
+        sys.exit(f"{RESULTS.name} is not what the notebooks say. Run `make execute`.")
 
 
 def main():
