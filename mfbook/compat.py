@@ -18,6 +18,7 @@ import sys
 import types
 import warnings
 
+GPU_BUILD = "mxnet-cu112"
 INSTALL_HINT = "Run `python -m mfbook.install`, then run this again."
 
 # The financial functions left NumPy in 1.20 (NEP 32); MXNet only looks their names up.
@@ -129,17 +130,41 @@ class _Loader(importlib.machinery.SourceFileLoader):
         if _Loader.mxnet_builtins is None:
             _Loader.mxnet_builtins = _mxnet_builtins()
         module.__dict__["__builtins__"] = _Loader.mxnet_builtins
+        if module.__name__ == "mxnet":
+            _load_cuda()
         try:
             super().exec_module(module)
         except OSError as err:
-            raise ImportError(_system_library_message(err), name="mxnet") from None
+            raise MXNetImportError(_system_library_message(err), name="mxnet") from None
+
+
+class MXNetImportError(ImportError):
+    """MXNet cannot be loaded here; the message says why, and what to do."""
+
+    def _render_traceback_(self):  # what IPython shows: the sentence, and no traceback
+        return [f"ImportError: {self}"]
+
+
+def _load_cuda():
+    """Load what the GPU build needs beside its own library, or say what is missing."""
+    from importlib import metadata
+
+    try:
+        metadata.version(GPU_BUILD)
+    except metadata.PackageNotFoundError:
+        return
+    from mfbook import gpu
+
+    problem = gpu.preload()
+    if problem:
+        raise MXNetImportError(problem, name="mxnet")
 
 
 class _Absent(importlib.abc.Loader):
     """Stands where MXNet is not installed, so that the import says what to do."""
 
     def create_module(self, spec):
-        raise ModuleNotFoundError(f"MXNet is not installed. {INSTALL_HINT}", name="mxnet")
+        raise MXNetImportError(f"MXNet is not installed. {INSTALL_HINT}", name="mxnet")
 
     def exec_module(self, module):  # create_module has already raised
         raise AssertionError
@@ -161,6 +186,11 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 def _system_library_message(err):
     library = builtins.str(err).partition(":")[0]
+    if library == "libcuda.so.1":
+        return (
+            "MXNet's GPU build needs NVIDIA's driver (libcuda.so.1), which this machine lacks. "
+            "Run `python -m mfbook.install --cpu`, then this again."
+        )
     packages = {"libgomp.so.1": "libgomp1", "libquadmath.so.0": "libquadmath0"}
     if library not in packages:
         return f"MXNet's library could not be loaded: {err}. {INSTALL_HINT}"

@@ -15,6 +15,12 @@ from mfbook.reading import DataError
 
 URL = "https://files.grouplens.org/datasets/movielens/ml-100k.zip"
 SHA256 = "50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229"
+MD5 = {
+    "u.data": "6e47046882bad158b0efbb84cd5cb987",
+    "u.item": "c9e7f390115d79079537301d5204f3f7",
+    "u1.base": "4325f44281c9f8c119a3694662d63fc2",
+    "u1.test": "62d5d837e7c8e36550cc956b09c2ecc8",
+}
 NAMES = ("ml-100k", "synthetic")
 
 
@@ -87,6 +93,15 @@ def extract(archive, target):
                         shutil.copyfileobj(source, copy)
     except (zipfile.BadZipFile, EOFError) as err:
         raise DataError(f"{archive} is damaged ({err}). Delete it and fetch it again.") from None
+
+
+def damaged(place):
+    """Return the first of the main files of MovieLens 100K in ``place`` that is not right, or None."""
+    for name, digest in MD5.items():
+        path = place / name
+        if not path.is_file() or _pooch().file_hash(path, alg="md5") != digest:
+            return path
+    return None
 
 
 def _pooch():

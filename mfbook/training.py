@@ -2,10 +2,12 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+import functools
 import numbers
 import os
 import time
 
+from mfbook import gpu
 from mfbook.datasets import Split
 from mfbook.metrics import rmse
 import mxnet as mx
@@ -144,9 +146,17 @@ def devices():
     Returns
     -------
     list of mxnet.Context
+
+    Notes
+    -----
+    Where the machine has a GPU that cannot be used, or MXNet's GPU build has none to use, the
+    first call says why, in one sentence.
     """
-    gpus = [mx.gpu(i) for i in range(mx.context.num_gpus())]
-    return [*(gpu for gpu in gpus if _computes(gpu)), mx.cpu()]
+    listed = [mx.gpu(i) for i in range(mx.context.num_gpus())]
+    usable = [place for place in listed if _computes(place)]
+    if not usable:
+        _say_why(len(listed))
+    return [*usable, mx.cpu()]
 
 
 def shuffled(ratings, rng, device):
@@ -283,6 +293,17 @@ def _usable(device):
             f"device is {device!r}; each device must be named once, and one at least."
         )
     return places
+
+
+@functools.cache
+def _say_why(n_listed):
+    """Print why no GPU is used, if anybody could expect one to be."""
+    built_for_gpu = mx.runtime.Features().is_enabled("CUDA")
+    problem = gpu.obstacle()
+    if not built_for_gpu and problem is None:
+        print("MXNet's CPU build is installed. For the GPU: `python -m mfbook.install --gpu`.")
+    elif built_for_gpu or n_listed:
+        print((problem or "A computation on the GPU failed.") + " The CPU is used.")
 
 
 def _computes(device):

@@ -6,7 +6,7 @@ from pathlib import Path
 import subprocess
 import sys
 
-from mfbook import install
+from mfbook import gpu, install
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -41,13 +41,8 @@ def test_missing_libraries(monkeypatch):
 
 
 def test_no_venv_module(monkeypatch):
-    find = install.importlib.util.find_spec
-    monkeypatch.setattr(
-        install.importlib.util,
-        "find_spec",
-        lambda name: None if name == "ensurepip" else find(name),
-    )
-    assert "apt-get install python3-venv" in install.obstacle()
+    monkeypatch.setattr(install.importlib.util, "find_spec", lambda name: None)
+    assert "apt-get install python3-venv" in install.missing_venv()
 
 
 def test_make_stops_before_any_download(tmp_path):
@@ -70,14 +65,93 @@ def test_make_stops_before_any_download(tmp_path):
     assert not (tmp_path / ".venv").exists()
 
 
-def test_install_leaves_other_packages_alone(monkeypatch):
-    calls = []
-    monkeypatch.setattr(install, "installed", lambda: None)
-    monkeypatch.setattr(install.subprocess, "run", lambda command, check: calls.append(command))
-    assert "NumPy was left as it is" in install.install()
-    assert calls == [[sys.executable, "-m", "pip", "install", "--no-deps", "mxnet==1.9.1"]]
+WHEELS = list(gpu.WHEELS)
+EVERYTHING = ["mxnet-cu112==1.9.1", *WHEELS]
 
 
-def test_second_install_does_nothing(monkeypatch):
-    monkeypatch.setattr(install.subprocess, "run", lambda *_, **__: pytest.fail("called pip"))
-    assert install.install() == "MXNet 1.9.1 is already installed."
+@pytest.fixture
+def machine(monkeypatch):
+    """A machine whose packages the test sets; what pip is asked to do is noted, not done."""
+
+    class Machine:
+        builds, wheels, whole = {}, [], True
+        calls = []  # noqa: RUF012
+
+    fake = Machine()
+    fake.calls = []
+    monkeypatch.setattr(install, "builds", lambda: fake.builds)
+    monkeypatch.setattr(install, "_whole", lambda: fake.whole)
+    monkeypatch.setattr(gpu, "has", lambda wheel: wheel in fake.wheels)
+    monkeypatch.setattr(
+        install.subprocess, "run", lambda command, check: fake.calls.append(command[5:])
+    )
+    return fake
+
+
+def test_install_leaves_other_packages_alone(machine, capsys):
+    assert "NumPy was left as it is" in install.install(install.CPU)
+    assert machine.calls == [["install", "--no-deps", "mxnet==1.9.1"]]
+    assert "Downloading about 49 MB: mxnet==1.9.1" in capsys.readouterr().out
+
+
+def test_gpu_build_comes_with_its_libraries(machine, capsys):
+    machine.wheels = WHEELS[:2]
+    install.install(install.GPU)
+    assert machine.calls == [["install", "--no-deps", "mxnet-cu112==1.9.1", *WHEELS[2:]]]
+    assert "Downloading about 1,930 MB" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("build", [install.CPU, install.GPU])
+def test_second_install_does_nothing(machine, build):
+    machine.builds, machine.wheels = {build: "1.9.1"}, WHEELS
+    assert install.install(build) == f"{build} 1.9.1 is already installed; nothing to do."
+    assert machine.calls == []
+
+
+@pytest.mark.parametrize(
+    ("builds", "whole", "wanted", "added"),
+    [
+        ({"mxnet": "1.9.1", "mxnet-cu112": "1.9.1"}, True, install.CPU, ["mxnet==1.9.1"]),
+        ({"mxnet": "1.9.1", "mxnet-cu112": "1.9.1"}, True, install.GPU, EVERYTHING),
+        ({"mxnet-cu112": "1.9.1"}, True, install.CPU, ["mxnet==1.9.1"]),
+        ({"mxnet": "1.6.0"}, True, install.CPU, ["mxnet==1.9.1"]),
+        ({"mxnet": "1.9.1"}, False, install.CPU, ["mxnet==1.9.1"]),
+    ],
+    ids=["both, to CPU", "both, to GPU", "GPU to CPU", "old version", "folder gone"],
+)
+def test_what_is_wrong_is_replaced(machine, capsys, builds, whole, wanted, added):
+    machine.builds, machine.whole = builds, whole
+    install.install(wanted)
+    remove, add = machine.calls
+    assert remove == ["uninstall", "--yes", *sorted(builds)]
+    assert add == ["install", "--no-deps", *added]
+    said = capsys.readouterr().out
+    assert all(f"{name} {version}" in said for name, version in builds.items())
+    assert ("break each other" in said) == (len(builds) > 1)
+
+
+def test_the_machine_decides(monkeypatch):
+    monkeypatch.setattr(install.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(install.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(gpu, "obstacle", lambda: "There is no driver.")
+    assert install.choose() == (install.CPU, "There is no driver.")
+    monkeypatch.setattr(gpu, "obstacle", lambda: None)
+    assert install.choose()[0] == install.GPU
+    monkeypatch.setattr(install.platform, "machine", lambda: "aarch64")
+    assert install.choose()[0] == install.CPU
+
+
+def test_the_installed_build_is_found():
+    assert install.builds() == {"mxnet": "1.9.1"}
+    assert install._whole()
+    assert install.lacking(install.CPU) == ([], [])
+
+
+def test_a_failing_pip_gets_one_sentence(monkeypatch):
+    def fail(command, check):
+        raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(install, "builds", dict)
+    monkeypatch.setattr(install.subprocess, "run", fail)
+    with pytest.raises(SystemExit, match=r"pip could not install MXNet.*network"):
+        install.main(["--cpu"])
