@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: env book test lab sync execute results bench lint clean help
+.PHONY: env book test lab sync execute results bench check-gpu lint clean help
 
 env: $(READY)  ## make .venv and install everything the course needs
 
@@ -34,19 +34,23 @@ sync: $(READY)  ## write every notebook's links and setup cell from the address 
 execute: $(READY)  ## run every notebook on MovieLens and store what it prints
 	$(BIN)/python tools/notebooks.py sync execute
 
-results: $(READY)  ## fit every model on every fold and seed into mfbook/*.csv (half an hour)
+results: $(READY)  ## fit every model on every fold and seed into mfbook/*.csv (about an hour)
 	$(BIN)/python tools/results.py
 
 bench: $(READY)  ## time training.fit against the loop of the original tutorial
 	PYTHONPATH=tools $(BIN)/python benchmarks/original_loop.py
 
+check-gpu: $(READY)  ## try MXNet's GPU build on a machine without a GPU (downloads 2.4 GB)
+	$(BIN)/python tools/checks/gpu_build.py
+
 lint: $(READY)  ## check style and form of code and notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tools/notebooks.py check
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 clean:  ## delete the built book and .venv
 	rm -rf _build .venv
 
 help:  ## say what each target does
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12

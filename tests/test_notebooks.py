@@ -9,6 +9,7 @@ from mfbook import networks
 import nbformat
 import pytest
 
+import notebooks
 from notebooks import tidied
 
 ROOT = Path(__file__).parent.parent
@@ -75,6 +76,48 @@ def test_tidying_drops_the_progress_bar_and_keeps_a_warning():
     cell = nbformat.v4.new_code_cell("pass", outputs=outputs)
     (left,) = tidied(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
     assert left["text"] == "UserWarning: look here"
+
+
+@pytest.fixture
+def fork(monkeypatch, tmp_path):
+    """A checkout with one chapter, and another address in its _config.yml."""
+    (tmp_path / "notebooks").mkdir()
+    path = tmp_path / "notebooks" / "03_learn_the_vectors.ipynb"
+    path.write_text((ROOT / "notebooks" / path.name).read_text(encoding="utf-8"), encoding="utf-8")
+    config = "repository: {url: https://github.com/ann/fork, branch: dev}"
+    (tmp_path / "_config.yml").write_text(config)
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    return path
+
+
+def test_one_line_moves_every_link(fork):
+    with pytest.raises(SystemExit, match=r"03_learn_the_vectors.ipynb: its number, links or setup"):
+        notebooks.check()
+    notebooks.sync()
+    text = fork.read_text(encoding="utf-8")
+    assert "mfbook/mfbook" not in text
+    place = "dev/notebooks/03_learn_the_vectors.ipynb"
+    for link in (
+        f"colab.research.google.com/github/ann/fork/blob/{place}",
+        f"kaggle.com/kernels/welcome?src=https://github.com/ann/fork/blob/{place}",
+        "mybinder.org/v2/gh/ann/fork/dev?labpath=notebooks/03_learn_the_vectors.ipynb",
+        f"github.com/ann/fork/raw/{place}",
+        "%pip install --quiet git+https://github.com/ann/fork",
+    ):
+        assert link in text
+
+
+def test_a_moved_chapter_gets_its_number(fork):
+    moved = fork.rename(fork.with_name("12_learn_the_vectors.ipynb"))
+    notebooks.sync()
+    first = nbformat.read(moved, as_version=4).cells[0].source
+    assert first.startswith("# 12 · Learn the vectors\n")
+
+
+def test_the_setup_cell_is_the_same_everywhere_and_idle_here():
+    cells = [code_cells(nbformat.read(path, as_version=4))[0] for path in PATHS]
+    assert len({cell.source for cell in cells}) == 1
+    assert all(cell.outputs == [] for cell in cells)
 
 
 def test_no_path_tricks(notebook):

@@ -1,7 +1,8 @@
 """Keep the notebooks in step: ``sync``, ``execute`` and ``check`` (several at once if you like).
 
 sync
-    writes each notebook's link row and setup cell from the repository's address in _config.yml.
+    writes each notebook's number, link row and setup cell, from its file's name and the
+    repository's address in _config.yml.
 execute
     runs every notebook on MovieLens 100K, stores what it prints, and writes book/results.md.
 check
@@ -28,12 +29,16 @@ ROOT = Path(__file__).resolve().parent.parent
 APPENDIX = "A_the_original_today.ipynb"
 RESULTS = ROOT / "book" / "results.md"
 PROGRESS = re.compile(r"[^\r\n]*\d+%\|[^\r\n]*")  # one state of tqdm's bar
-LINKS = "[Open this chapter in Google Colab]({colab}) · [download the notebook]({raw})"
+LINKS = (
+    "[Open this chapter in Google Colab]({colab}) · [in Kaggle]({kaggle}) · [in Binder]({binder}) "
+    "· [download the notebook]({raw})"
+)
 SETUP = """\
-# @title Setup: installs the course on Google Colab and does nothing elsewhere
+# @title Setup: installs the course on Colab and Kaggle, does nothing elsewhere
+import os
 import sys
 
-if "google.colab" in sys.modules:
+if "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ:
     %pip install --quiet git+{url}
     !{{sys.executable}} -m mfbook.install"""
 
@@ -44,15 +49,20 @@ def notebooks():
 
 
 def synced(path):
-    """Return the notebook at ``path`` with its link row and setup cell as they should be."""
+    """Return the notebook at ``path`` with its number, links and setup cell as they should be."""
     repository = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]
     url, branch = repository["url"], repository["branch"]
     name = url.removeprefix("https://github.com/")
     where = f"{branch}/notebooks/{path.name}"
     colab = f"https://colab.research.google.com/github/{name}/blob/{where}"
+    kaggle = f"https://kaggle.com/kernels/welcome?src={url}/blob/{where}"
+    binder = f"https://mybinder.org/v2/gh/{name}/{branch}?labpath=notebooks/{path.name}"
     notebook = nbformat.read(path, as_version=4)
     lines = notebook.cells[0].source.split("\n")
-    links = LINKS.format(colab=colab, raw=f"https://github.com/{name}/raw/{where}")
+    raw = f"https://github.com/{name}/raw/{where}"
+    links = LINKS.format(colab=colab, kaggle=kaggle, binder=binder, raw=raw)
+    number = path.stem.partition("_")[0].lstrip("0")
+    lines[0] = f"# {number} · {lines[0].partition(' · ')[2] or lines[0].removeprefix('# ')}"
     if lines[2].startswith("[Open this chapter in"):
         lines[2] = links
     else:
@@ -65,7 +75,7 @@ def synced(path):
 
 
 def sync():
-    """Write link rows and setup cells."""
+    """Write numbers, link rows and setup cells."""
     for path in notebooks():
         nbformat.write(synced(path), path)
 
@@ -151,7 +161,9 @@ def check():
     for path in notebooks():
         notebook = nbformat.read(path, as_version=4)
         if notebook != synced(path):
-            sys.exit(f"{path.name}: its links or its setup cell are out of step. Run `make sync`.")
+            sys.exit(
+                f"{path.name}: its number, links or setup cell are out of step. Run `make sync`."
+            )
         counts = [
             c.execution_count for c in notebook.cells if c.cell_type == "code" and c.source.strip()
         ]

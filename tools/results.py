@@ -2,7 +2,7 @@
 
 ``trials.csv`` has each setting that was tried on a fold's own validation part, as many for each
 model; ``results.csv`` has the winners on the test part, five seeds each, and the models of the
-original tutorial with its settings. Folds share the cores, one thread each: about half an hour on two.
+original tutorial with its settings. Folds share the cores, one thread each: about an hour on two.
 """
 
 from concurrent.futures import ProcessPoolExecutor
