@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-BATCH_SIZE, N_TRIALS, N_EPOCHS = 512, 12, 30  # the same effort for every model
+BATCH_SIZE, N_TRIALS, N_EPOCHS = 1024, 12, 60  # the same effort for every model
 
 
 def train_biases(part, setting, epochs, seed):
@@ -48,15 +48,14 @@ def train_dropout(part, setting, epochs, seed):
     return network, _fit(network, part, setting, epochs, seed)
 
 
-RATES = {"learning_rate": [0.03, 0.1, 0.2], "weight_decay": [0.0, 1e-5, 1e-4]}
+DECAY = {"weight_decay": [0.0, 1e-5, 1e-4]}
+SIZES = {"hidden": [8, 16, 64], "k": [16, 64]}
+SLOW, FAST = {"learning_rate": [0.05, 0.1, 0.2]}, {"learning_rate": [0.2, 0.4, 0.6]}
 CONTENDERS = {  # the trainer, and the values that each of its settings may take
     "biases": (train_biases, {"reg_user": [2, 4, 6, 10], "reg_item": [1, 2, 4, 8]}),
-    "plain": (train_plain, {"k": [2, 4, 8, 16, 32, 64], "noise": [0.03, 0.1, 0.3]} | RATES),
-    "MLP": (train_mlp, {"hidden": [8, 16, 64], "k": [16, 64, 128]} | RATES),
-    "MLP with dropout": (
-        train_dropout,
-        {"hidden": [8, 16, 64], "k": [16, 64, 128], "dropout": [0.1, 0.3, 0.5]} | RATES,
-    ),
+    "plain": (train_plain, {"k": [1, 2, 4, 16, 64], "noise": [0.03, 0.1, 0.3]} | FAST | DECAY),
+    "MLP": (train_mlp, SIZES | SLOW | DECAY),
+    "MLP with dropout": (train_dropout, SIZES | {"dropout": [0.1, 0.3, 0.5]} | SLOW | DECAY),
 }
 
 

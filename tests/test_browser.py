@@ -1,0 +1,146 @@
+"""Every built page in a real browser, with the network cut off. `make test` builds the book first.
+
+Needs Chromium (Debian: `apt-get install chromium`). Continuous integration never skips this.
+"""
+
+import functools
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+import os
+from pathlib import Path
+import shutil
+import threading
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+import pytest
+
+HTML = Path(__file__).parent.parent / "_build" / "html"
+PAGES = sorted([*HTML.glob("book/*.html"), *HTML.glob("notebooks/*.html"), HTML / "search.html"])
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and "CI" not in os.environ,
+    reason="needs Chromium: apt-get install chromium",
+)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Serve the book from this machine; return its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=HTML))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Return a function that opens a page of the book and notes everything that goes wrong."""
+    contexts = []
+
+    def open_page(path, size=PHONE, scheme="light"):
+        context = browser.new_context(viewport=size, color_scheme=scheme)
+        contexts.append(context)
+        wrong = []
+
+        def allow(route):
+            if route.request.url.startswith(address):
+                route.continue_()
+            else:
+                wrong.append(f"asks for {route.request.url}")
+                route.abort()
+
+        context.route("**/*", allow)
+        page = context.new_page()
+        page.on("response", lambda r: wrong.append(f"{r.status} {r.url}") if r.status >= 400 else 0)
+        page.on("requestfailed", lambda r: wrong.append(f"failed: {r.url}"))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+        page.goto(f"{address}/{path}")
+        page.wait_for_load_state("networkidle")
+        return page, wrong
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def name(path):
+    return path.relative_to(HTML).as_posix()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_page_on_a_phone(visit, path):
+    """No error, nothing from outside, all mathematics set, nothing wider than the screen."""
+    page, wrong = visit(name(path))
+    n_formulas = page.locator(".math").count()
+    if n_formulas:
+        page.wait_for_function(
+            "n => document.querySelectorAll('.math mjx-container').length >= n", arg=n_formulas
+        )
+    assert page.locator("mjx-merror, .math:has(merror)").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert wrong == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_page_is_accessible(visit, path, scheme):
+    """axe-core finds nothing serious or critical; headings come in order."""
+    page, _ = visit(name(path), DESK, scheme)
+    found = Axe().run(page).response["violations"]
+    bad = [
+        (violation["id"], node["html"][:120])
+        for violation in found
+        if violation["impact"] in ("serious", "critical") or violation["id"] == "heading-order"
+        for node in violation["nodes"]
+    ]
+    assert bad == []
+
+
+def test_search_works_without_a_network(visit):
+    page, wrong = visit("search.html?q=dropout", DESK)
+    page.wait_for_selector("#search-results li a")
+    links = page.locator("#search-results li a").evaluate_all("all => all.map(a => a.href)")
+    assert any("05_drop_half_of_it.html" in link for link in links)
+    assert wrong == []
+
+
+def test_a_solution_and_an_answer_unfold(visit):
+    page, _ = visit("notebooks/05_drop_half_of_it.html", DESK)
+    answer = page.locator("details:has(summary:text('How do you see overfitting')) p").first
+    assert not answer.is_visible()
+    page.locator("summary", has_text="overfitting").first.click()
+    assert answer.is_visible()
+    solution = page.locator("details.hide.above-input, details.hide").last
+    assert not solution.locator("pre").first.is_visible()
+    solution.locator("summary").click()
+    assert solution.locator("pre").first.is_visible()
+
+
+def test_pages_are_light(visit, address):
+    """What a page brings beyond the theme's shared files stays small."""
+    for path, limit in (("book/index.html", 600e3), *((name(p), 1.5e6) for p in PAGES)):
+        page, _ = visit(path, DESK)
+        sources = page.evaluate("performance.getEntriesByType('resource').map(r => r.name)")
+        own = [s.removeprefix(address + "/").split("?")[0] for s in sources if "_static" not in s]
+        size = (HTML / path).stat().st_size + sum((HTML / source).stat().st_size for source in own)
+        assert size < limit, f"{path}: {size:,} bytes"
