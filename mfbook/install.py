@@ -174,9 +174,9 @@ def main(arguments=None):
     group.add_argument("--cpu", action="store_true", help="install the CPU build")
     group.add_argument("--gpu", action="store_true", help="install the GPU build")
     options = parser.parse_args(arguments)
-    problem = obstacle() or (missing_venv() if options.check else None)
-    if problem:
-        sys.exit(problem)
+    problems = [obstacle(), missing_venv() if options.check else None]
+    if any(problems):
+        sys.exit("\n".join(problem for problem in problems if problem))
     if options.check:
         return
     if options.cpu or options.gpu:

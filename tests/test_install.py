@@ -45,6 +45,17 @@ def test_no_venv_module(monkeypatch):
     assert "apt-get install python3-venv" in install.missing_venv()
 
 
+def test_the_check_says_everything_at_once(monkeypatch):
+    monkeypatch.setattr(install, "missing_libraries", lambda: "No library.")
+    monkeypatch.setattr(install, "missing_venv", lambda: "No venv.")
+    with pytest.raises(SystemExit) as stop:
+        install.main(["--check"])
+    assert stop.value.code == "No library.\nNo venv."
+    with pytest.raises(SystemExit) as stop:
+        install.main(["--cpu"])  # installing needs no venv
+    assert stop.value.code == "No library."
+
+
 def test_make_stops_before_any_download(tmp_path):
     """Run `make book` in a copy, with a Python that reports a missing library."""
     for name in ("Makefile", "requirements.txt", "pyproject.toml"):
