@@ -28,7 +28,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 APPENDIX = "A_the_original_today.ipynb"
 RESULTS = ROOT / "book" / "results.md"
-PROGRESS = re.compile(r"[^\r\n]*\d+%\|[^\r\n]*")  # one state of tqdm's bar
+PROGRESS = re.compile(r"[^\r\n]*\d+%\|[^\r\n]*|\x1b\[A")  # one state of tqdm's bar, or its move up
 LINKS = (
     "[Open this chapter in Google Colab]({colab}) · [in Kaggle]({kaggle}) · [in Binder]({binder}) "
     "· [download the notebook]({raw})"

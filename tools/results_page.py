@@ -9,7 +9,7 @@ HEAD = """\
 
 This page is written by the notebooks: each chapter ends with its headline numbers, and running \
 the notebooks gathers them here. RMSE is pooled over all test ratings, in stars. Where a number \
-stands after ±, it is the standard deviation over seeds. *Published* is what the tutorial of \
+stands after ±, it is the standard deviation over seeds (over the folds, where all five were measured). *Published* is what the tutorial of \
 2016 printed; it averaged the RMSEs of batches.
 """
 FOLDS = """\
