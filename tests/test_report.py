@@ -8,7 +8,7 @@ import results_page
 import notebooks
 
 ROWS = (
-    report.Headline("plain", 1.02345, spread=0.0012, published=1.0202),
+    report.Headline("plain", 1.02346, spread=0.0012, published=1.0202),
     report.Headline("biases", 0.9532, part="validation"),
 )
 
