@@ -50,7 +50,7 @@ def run(python, *arguments, **environment):
 
 
 def expect(text, *parts):
-    """Print the last line of ``text``; exit unless it has all ``parts``."""
+    """Print ``text``; exit unless it has all ``parts``."""
     print("   ", text.replace("\n", "\n    "))
     missing = [part for part in parts if part not in text]
     if missing:
