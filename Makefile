@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: env book test lab sync execute results bench check-gpu lint clean help
+.PHONY: env book test lab sync execute results bench check-gpu slides pdf lint clean help
 
 env: $(READY)  ## make .venv and install everything the course needs
 
@@ -24,6 +24,12 @@ book: $(READY)  ## build the course as HTML into _build/html, from the stored ou
 
 test: book  ## run the unit tests, every notebook, and the checks of the built book
 	$(BIN)/python -m pytest
+
+slides: $(READY)  ## make slides from the notebooks into _build/slides; they need no network
+	$(BIN)/python tools/slides.py
+
+pdf: book  ## print the built book into _build/course.pdf (needs Chromium)
+	$(BIN)/python tools/handout.py
 
 lab: $(READY)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks

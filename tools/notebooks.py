@@ -2,12 +2,12 @@
 
 sync
     writes each notebook's number, link row and setup cell, from its file's name and the
-    repository's address in _config.yml.
+    repository's address in _config.yml; the page of all exercises; the home page's picture.
 execute
     runs every notebook on MovieLens 100K, stores what it prints, and writes book/results.md.
 check
     says which notebook ``sync`` would change, or was not run from top to bottom, and whether
-    book/results.md is what the notebooks say.
+    book/results.md and book/exercises.md are what the notebooks say.
 """
 
 from importlib.metadata import version
@@ -18,7 +18,8 @@ import re
 import sys
 import time
 
-from mfbook import datasets
+import exercises_page
+from mfbook import datasets, pictures
 import nbclient
 import nbformat
 import results_page
@@ -27,7 +28,11 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 APPENDIX = "A_the_original_today.ipynb"
-RESULTS = ROOT / "book" / "results.md"
+PAGES = {  # what is written from the notebooks
+    ROOT / "book" / "results.md": results_page.page,
+    ROOT / "book" / "exercises.md": exercises_page.page,
+}
+PICTURE = ROOT / "book" / "_static" / "factors.svg"
 PROGRESS = re.compile(r"[^\r\n]*\d+%\|[^\r\n]*|\x1b\[A")  # one state of tqdm's bar, or its move up
 LINKS = (
     "[Open this chapter in Google Colab]({colab}) · [in Kaggle]({kaggle}) · [in Binder]({binder}) "
@@ -75,9 +80,17 @@ def synced(path):
 
 
 def sync():
-    """Write numbers, link rows and setup cells."""
+    """Write numbers, link rows and setup cells, the pages and the home page's picture."""
     for path in notebooks():
         nbformat.write(synced(path), path)
+    PICTURE.write_text(pictures.factors().svg, encoding="utf-8")
+    write_pages()
+
+
+def write_pages():
+    """Write the pages that are made from the notebooks."""
+    for page, write in PAGES.items():
+        page.write_text(write(notebooks()), encoding="utf-8")
 
 
 def execute(names):
@@ -97,7 +110,7 @@ def execute(names):
         notebook = tidied(notebook)
         notebook.metadata["mfbook"] = {"seconds": seconds, "machine": machine()}
         nbformat.write(notebook, path)
-    RESULTS.write_text(results_page.page(notebooks()), encoding="utf-8")
+    write_pages()
 
 
 def machine():
@@ -169,8 +182,9 @@ def check():
         ]
         if counts != list(range(1, len(counts) + 1)):
             sys.exit(f"{path.name} was not run from top to bottom. Run `make execute`.")
-    if RESULTS.read_text(encoding="utf-8") != results_page.page(notebooks()):
-        sys.exit(f"{RESULTS.name} is not what the notebooks say. Run `make execute`.")
+    for page, write in PAGES.items():
+        if page.read_text(encoding="utf-8") != write(notebooks()):
+            sys.exit(f"{page.name} is not what the notebooks say. Run `make execute`.")
 
 
 def main():

@@ -1,0 +1,38 @@
+"""Write book/exercises.md: every exercise of the notebooks, with a link to it."""
+
+import re
+
+import nbformat
+
+HEAD = """\
+# Exercises
+
+Every chapter ends with exercises: some to recall, some to modify what is there, some to go further. \
+Their solutions are run with the chapter, and folded. Where an exercise is marked *checked*, the \
+notebook has a cell for your answer and one that tells you what is wrong with it.
+"""
+EXERCISE = re.compile(r"### Exercise (\w+)\.(\d+): (\w+)\s+(.+)")
+
+
+def page(paths):
+    """Return the text of the page.
+
+    Parameters
+    ----------
+    paths : list of pathlib.Path
+        The notebooks, in order.
+    """
+    return "\n".join([HEAD, *map(_chapter, paths)])
+
+
+def _chapter(path):
+    cells = nbformat.read(path, as_version=4).cells
+    title = cells[0].source.split("\n")[0].removeprefix("# ")
+    checked = {c.source.split("\n")[0].removeprefix("# @title Check ") for c in cells}
+    lines = [f"## {title}\n", "| exercise | kind | what you do |", "|---|---|---|"]
+    for chapter, number, kind, text in EXERCISE.findall("\n\n".join(c.source for c in cells)):
+        name = f"{chapter}.{number}"
+        anchor = f"exercise-{chapter}{number}-{kind}".lower()  # as MyST makes it
+        kind += ", checked" if name in checked else ""
+        lines.append(f"| [{name}](../notebooks/{path.name}#{anchor}) | {kind} | {text} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,67 @@
+"""Print the built book into one PDF with bookmarks: ``make pdf`` writes _build/course.pdf.
+
+Chromium prints each page as the browser shows it on paper; solutions and answers stay folded.
+"""
+
+from pathlib import Path
+import shutil
+import sys
+import tempfile
+
+from playwright.sync_api import sync_playwright
+from pypdf import PdfReader, PdfWriter
+from tqdm import tqdm
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+HTML, PDF = ROOT / "_build" / "html", ROOT / "_build" / "course.pdf"
+FOOTER = (
+    '<div style="font-size:8px;width:100%;text-align:center;color:#555">'
+    '<span class="title"></span> · <span class="pageNumber"></span></div>'
+)
+
+
+def pages():
+    """Return the names of the book's pages in the order of its table of contents."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    chapters = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    return [toc["root"], *chapters]
+
+
+def main():
+    """Print every page, and put them together."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    if chromium is None:
+        sys.exit("Chromium is missing. Debian and Ubuntu: apt-get install chromium")
+    writer = PdfWriter()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        tab = browser.new_page()
+        for name in tqdm(pages(), desc="pages"):
+            tab.goto((HTML / f"{name}.html").as_uri())
+            tab.wait_for_function(
+                "document.querySelectorAll('.math').length <= document.querySelectorAll('mjx-container').length"
+            )
+            target = Path(folder) / f"{Path(name).name}.pdf"
+            margin = dict.fromkeys(("top", "bottom", "left", "right"), "16mm")
+            tab.pdf(
+                path=target,
+                format="A4",
+                scale=0.8,
+                margin=margin,
+                display_header_footer=True,
+                header_template="<span></span>",
+                footer_template=FOOTER,
+                print_background=True,
+            )
+            first = len(writer.pages)
+            writer.append(PdfReader(target), import_outline=False)
+            title = tab.title().split(" — ")[0].split(" - ")[0]
+            writer.add_outline_item(title=title, page_number=first)
+    writer.compress_identical_objects()
+    writer.write(PDF)
+    print(f"{PDF}: {len(writer.pages)} pages, {PDF.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
