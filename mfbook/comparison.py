@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib import resources
 import json
 
-from mfbook import baselines, networks
+from mfbook import baselines, features, networks, solvers
 from mfbook.metrics import rmse
 from mfbook.training import TrainingError, fit
 import mxnet as mx
@@ -48,6 +48,20 @@ def train_dropout(part, setting, epochs, seed):
     return network, _fit(network, part, setting, epochs, seed)
 
 
+def train_als(part, setting, epochs, seed):
+    """Fit `solvers.ALS`; the setting holds ``k``, ``reg`` and ``reg_bias``."""
+    model = solvers.ALS(setting["k"], setting["reg"], setting["reg_bias"])
+    return model, model.fit(part, epochs, seed)
+
+
+def train_gibbs(part, setting, epochs, seed):
+    """Fit `solvers.Gibbs`; the setting holds ``k`` and ``know``, some of the keys of KNOWN."""
+    known = [KNOWN[name](part) for name in setting["know"]]
+    model = solvers.Gibbs(setting["k"], features.beside(*known) if known else (None, None))
+    return model, model.fit(part, epochs, seed)
+
+
+KNOWN = {"implicit": features.implicit, "attributes": features.attributes}
 DECAY = {"weight_decay": [0.0, 1e-5, 1e-4]}
 SIZES = {"hidden": [8, 16, 64], "k": [16, 64]}
 SLOW, FAST = {"learning_rate": [0.05, 0.1, 0.2]}, {"learning_rate": [0.2, 0.4, 0.6]}
@@ -56,6 +70,19 @@ CONTENDERS = {  # the trainer, and the values that each of its settings may take
     "plain": (train_plain, {"k": [1, 2, 4, 16, 64], "noise": [0.03, 0.1, 0.3]} | FAST | DECAY),
     "MLP": (train_mlp, SIZES | SLOW | DECAY),
     "MLP with dropout": (train_dropout, SIZES | {"dropout": [0.1, 0.3, 0.5]} | SLOW | DECAY),
+}
+
+ALS_SPACE = {"k": [2, 3, 5, 8], "reg": [5, 7, 9, 12], "reg_bias": [3, 5, 9]}
+GIBBS_KS = (5, 10, 20)
+SOLVERS = {  # the trainer, the settings to try (None: draw them as above), and the sweeps of each
+    "ALS": (train_als, None, 20),
+    "Bayesian": (train_gibbs, [{"k": k, "know": []} for k in GIBBS_KS], 240),
+    "Bayesian, implicit": (train_gibbs, [{"k": k, "know": ["implicit"]} for k in GIBBS_KS], 240),
+    "Bayesian, implicit and attributes": (
+        train_gibbs,
+        [{"k": k, "know": ["implicit", "attributes"]} for k in GIBBS_KS],
+        240,
+    ),
 }
 
 

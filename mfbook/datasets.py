@@ -33,7 +33,8 @@ class Split:
         One row a rating: ``user_id``, ``item_id`` as the data set has them; ``user_idx``,
         ``item_idx`` (int32, from 0 without gaps, the same in both parts); ``rating`` (float32).
     users, items : pandas.DataFrame
-        One row per index: ``user_id``; ``item_id`` and, where known, ``title`` and ``genres``.
+        One row per index: ``user_id`` and, where known, ``age``, ``gender`` and ``occupation``;
+        ``item_id`` and, where known, ``title`` and ``genres``.
     name : str
         Which data these are.
     """
@@ -152,10 +153,11 @@ def load(name=None, fold=1):
     train, test = (
         read_ratings(place / f"u{fold}.{part}", timestamp=3) for part in ("base", "test")
     )
-    return make_split(train, test, items=_movielens_items(place), name=f"ml-100k, fold u{fold}")
+    users, items = _movielens_users(place), _movielens_items(place)
+    return make_split(train, test, items, f"ml-100k, fold u{fold}", users)
 
 
-def make_split(train, test, items=None, name="ratings"):
+def make_split(train, test, items=None, name="ratings", users=None):
     """Pair two tables of ratings, their users and items numbered from zero.
 
     Parameters
@@ -166,6 +168,8 @@ def make_split(train, test, items=None, name="ratings"):
         What is known of the items: ``item_id``, ``title``, ``genres``.
     name : str
         For titles and messages.
+    users : pandas.DataFrame, optional
+        What is known of the users: ``user_id``, ``age``, ``gender``, ``occupation``.
 
     Returns
     -------
@@ -188,14 +192,10 @@ def make_split(train, test, items=None, name="ratings"):
     user_ids, item_ids = (
         np.union1d(train[column], test[column]) for column in ("user_id", "item_id")
     )
-    table = pd.DataFrame({"item_id": item_ids})
-    if items is not None:
-        if "item_id" not in items or items["item_id"].duplicated().any():
-            raise DataError(f"{name}: the table of items needs a column item_id without repeats.")
-        table = table.merge(items, on="item_id", how="left")
-    users = pd.DataFrame({"user_id": user_ids})
+    user_table = _described("user_id", user_ids, users, name)
+    item_table = _described("item_id", item_ids, items, name)
     train, test = (_with_indices(part, user_ids, item_ids) for part in (train, test))
-    return Split(train, test, users, table, name)
+    return Split(train, test, user_table, item_table, name)
 
 
 def random_split(ratings, fraction=0.2, seed=0, items=None, name="ratings"):
@@ -278,6 +278,23 @@ def _with_indices(part, user_ids, item_ids):
         user_idx=np.searchsorted(user_ids, part["user_id"]).astype(np.int32),
         item_idx=np.searchsorted(item_ids, part["item_id"]).astype(np.int32),
     ).reset_index(drop=True)
+
+
+def _described(column, ids, known, name):
+    """Return one row for each id, with what is known of it."""
+    table = pd.DataFrame({column: ids})
+    if known is None:
+        return table
+    if column not in known or known[column].duplicated().any():
+        what = column.removesuffix("_id") + "s"
+        raise DataError(f"{name}: the table of {what} needs a column {column} without repeats.")
+    return table.merge(known, on=column, how="left")
+
+
+def _movielens_users(place):
+    """Return ``user_id``, ``age``, ``gender`` and ``occupation`` from u.user."""
+    names = ["user_id", "age", "gender", "occupation"]
+    return pd.read_csv(place / "u.user", sep="|", header=None, names=names, usecols=range(4))
 
 
 def _movielens_items(place):

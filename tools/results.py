@@ -1,8 +1,8 @@
 """Fit every model on every fold and seed; write two tables into mfbook. Run ``make results``.
 
 ``trials.csv`` has each setting that was tried on a fold's own validation part, as many for each
-model; ``results.csv`` has the winners on the test part, five seeds each, and the models of the
-original tutorial with its settings. Folds share the cores, one thread each: about an hour on two.
+model; ``results.csv`` has the winners on the test part, five seeds each, the models of the
+original tutorial with its settings, and the solvers, three seeds each. Folds share the cores, one thread each: about an hour on two.
 """
 
 from concurrent.futures import ProcessPoolExecutor
@@ -66,17 +66,42 @@ def one_fold(data, fold):
         comparison.search(train, split, comparison.trials(space)).assign(model=name)
         for name, (train, space) in comparison.CONTENDERS.items()
     )
+    tables = [trials, tested(split, candidates(split, fold, trials))]
+    if data == "ml-100k":
+        found = solver_trials(split)
+        tables = [pd.concat([trials, found]), pd.concat([tables[1], tested(split, best(found))])]
+    return [table.assign(data=data, fold=fold) for table in tables]
+
+
+def solver_trials(split):
+    """Try the solvers' settings on validation; return them as `comparison.search` does."""
+    return pd.concat(
+        comparison.search(
+            train, split, settings or comparison.trials(comparison.ALS_SPACE), epochs
+        ).assign(model=name)
+        for name, (train, settings, epochs) in comparison.SOLVERS.items()
+    )
+
+
+def best(trials):
+    """Yield the winner of each solver as `candidates` does."""
+    for name, (train, _, epochs) in comparison.SOLVERS.items():
+        first = trials[trials["model"] == name].iloc[0]
+        yield name, train, first["setting"], epochs, first["validation"], range(3)
+
+
+def tested(split, chosen):
+    """Return the test error of what was chosen, one row for each seed."""
     rows = []
-    for name, train, setting, epochs, validation, seeds in candidates(split, fold, trials):
+    for name, train, setting, epochs, validation, seeds in chosen:
         for seed in seeds:
             start = time.perf_counter()
-            tested = comparison.test_once(train, split, setting, epochs, seed)
+            table = comparison.test_once(train, split, setting, epochs, seed)
             seconds = round(time.perf_counter() - start, 2)
-            test = rmse(tested["rating"], tested["prediction"])
+            test = rmse(table["rating"], table["prediction"])
             rows.append((name, setting, epochs, seed, validation, test, seconds))
     columns = ["model", "setting", "epochs", "seed", "validation", "test", "seconds"]
-    tables = trials, pd.DataFrame(rows, columns=columns)
-    return [table.assign(data=data, fold=fold) for table in tables]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def main():
