@@ -40,11 +40,12 @@ sync: $(READY)  ## write every notebook's links and setup cell from the address 
 execute: $(READY)  ## run every notebook on MovieLens and store what it prints
 	$(BIN)/python tools/notebooks.py sync execute
 
-results: $(READY)  ## fit every model on every fold and seed into mfbook/*.csv (about an hour)
+results: $(READY)  ## fit every model on every fold and seed into mfbook/*.csv (some two hours)
 	$(BIN)/python tools/results.py
 
-bench: $(READY)  ## time training.fit against the loop of the original tutorial
-	PYTHONPATH=tools $(BIN)/python benchmarks/original_loop.py
+bench: $(READY)  ## time our fits beside others' into book/benchmarks.md (installs the peers)
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
+	PYTHONPATH=tools $(BIN)/python benchmarks/peers.py
 
 check-gpu: $(READY)  ## try MXNet's GPU build on a machine without a GPU (downloads 2.4 GB)
 	$(BIN)/python tools/checks/gpu_build.py

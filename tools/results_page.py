@@ -50,7 +50,7 @@ def folds():
             {
                 "model": model,
                 "u1.test": _spread(runs.loc[runs["fold"] == 1, "test"]),
-                "five folds": _spread(by_fold),
+                "five folds": _spread(by_fold) if len(by_fold) == 5 else "",
             }
         )
     return pd.DataFrame(rows)

@@ -1,0 +1,270 @@
+"""Our fits beside those of others: the same data, the same machine, one run. ``make bench``.
+
+Three tables: what a fit takes and reaches on u1.test; seconds until an error is reached; and how
+seconds and memory grow with the number of ratings (on made-up ones). It writes book/benchmarks.md.
+The peers, Surprise and PyTorch, are installed by ``make bench`` alone.
+"""
+
+import argparse
+from importlib.metadata import version
+import json
+import os
+from pathlib import Path
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import mfbook  # noqa: F401  (before NumPy's users, so that MXNet loads)
+from mfbook import comparison, datasets, metrics, networks, solvers, training
+import numpy as np
+import original_loop
+import pandas as pd
+from tqdm import tqdm
+
+from notebooks import machine
+
+PAGE = Path(__file__).resolve().parent.parent / "book" / "benchmarks.md"
+ROUNDS = 5
+SIZES = (100_000, 1_000_000, 10_000_000)
+GOALS = (0.95, 0.93)
+
+
+def als(split, epochs=20):
+    """Fit ALS with chapter 8's settings; return its history."""
+    return solvers.ALS(k=5, reg=9.0, reg_bias=5.0).fit(split, epochs)
+
+
+def gibbs(split, epochs=80):
+    """Fit the Bayesian model of chapter 9, one chain; return its history."""
+    return solvers.Gibbs(k=10).fit(split, epochs)
+
+
+def tuned_plain(split):
+    """Train chapter 7's plain network; return its history."""
+    kept = comparison.results().query("data == 'ml-100k' and fold == 1 and model == 'plain'")
+    row = kept.iloc[0]
+    return comparison.train_plain(split, row["setting"], int(row["epochs"]), 0)[1]
+
+
+def plain(split, batch_size=64, learning_rate=0.05, epochs=2):
+    """Train the plain network of 64 factors for a few epochs; return its history."""
+    network = networks.PlainNet(split.n_users, split.n_items, 64)
+    return training.fit(network, split, epochs, batch_size=batch_size, learning_rate=learning_rate)
+
+
+def surprise(split):
+    """Fit Surprise's SVD with its tuned settings; return seconds and RMSE on u1.test."""
+    import surprise as other
+
+    reader = other.Reader(rating_scale=(1, 5))
+    columns = ["user_id", "item_id", "rating"]
+    train = other.Dataset.load_from_df(split.train[columns], reader).build_full_trainset()
+    algorithm = other.SVD(n_factors=50, n_epochs=50, lr_all=0.005, reg_all=0.1, random_state=0)
+    start = time.perf_counter()
+    algorithm.fit(train)
+    seconds = time.perf_counter() - start
+    test = list(split.test[columns].itertuples(index=False, name=None))
+    guess = [prediction.est for prediction in algorithm.test(test)]
+    return seconds, metrics.rmse(split.test["rating"], np.array(guess))
+
+
+def torch_epoch(split, batch_size=64):
+    """Train the plain network for one epoch in PyTorch; return its seconds."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    user, item = (
+        torch.tensor(split.train[c].to_numpy(), dtype=torch.long) for c in ("user_idx", "item_idx")
+    )
+    rating = torch.tensor(split.train["rating"].to_numpy())
+    tables = [torch.nn.Embedding(n, 64) for n in (split.n_users, split.n_items)]
+    for table in tables:
+        torch.nn.init.uniform_(table.weight, -0.01, 0.01)
+    weights = [table.weight for table in tables]
+    descent = torch.optim.SGD(weights, lr=0.05, momentum=0.9, weight_decay=1e-4)
+    start = time.perf_counter()
+    order = torch.randperm(len(rating))
+    for at in range(0, len(rating), batch_size):
+        rows = order[at : at + batch_size]
+        guess = (tables[0](user[rows]) * tables[1](item[rows])).sum(dim=1)
+        loss = ((guess - rating[rows]) ** 2).mean() / 2
+        descent.zero_grad()
+        loss.backward()
+        descent.step()
+    return time.perf_counter() - start
+
+
+def speeds(split):
+    """Return ratings per second of one epoch of the plain network, medians in turn."""
+    contenders = {
+        "tutorial of 2016, its own loop": (original_loop.original_seconds, 64),
+        "training.fit": (lambda: plain(split, epochs=1).seconds, 64),
+        "PyTorch, eager": (lambda: torch_epoch(split), 64),
+        "training.fit ": (lambda: plain(split, 1024, 0.2, 1).seconds, 1024),
+        "PyTorch, eager ": (lambda: torch_epoch(split, 1024), 1024),
+    }
+    taken = {name: [] for name in contenders}
+    for _ in tqdm(range(ROUNDS), desc="rounds"):
+        for name, (run, _) in contenders.items():
+            taken[name].append(run())
+    n = len(split.train)
+    return [
+        {
+            "plain network, 64 factors": name.strip(),
+            "batch size": f"{contenders[name][1]:,}",
+            "ratings per second": f"{n / statistics.median(seconds):,.0f}",
+        }
+        for name, seconds in taken.items()
+    ]
+
+
+def fits(split):
+    """Return what whole fits take and reach, medians of rounds in turn."""
+    contenders = {
+        "ALS, 5 sweeps (chapter 8)": lambda: _ended(als(split, 5)),
+        "ALS, 20 sweeps (chapter 8)": lambda: _ended(als(split)),
+        "Surprise SVD, 50 factors, 50 epochs": lambda: surprise(split),
+        "plain network, tuned (chapter 7)": lambda: _ended(tuned_plain(split)),
+        "Bayesian, one chain of 80 (chapter 9)": lambda: _ended(gibbs(split)),
+    }
+    taken = {name: [] for name in contenders}
+    for _ in tqdm(range(ROUNDS), desc="rounds"):
+        for name, run in contenders.items():
+            taken[name].append(run())
+    rows = []
+    for name, runs in taken.items():
+        seconds = statistics.median(run[0] for run in runs)
+        rows.append({"fit": name, "seconds": f"{seconds:.2f}", "u1.test": f"{runs[0][1]:.4f}"})
+    return rows
+
+
+def until(split):
+    """Return seconds of fitting until an error on u1.test is reached."""
+    rows = []
+    for name, history in {
+        "ALS": als(split),
+        "plain network, tuned": tuned_plain(split),
+        "Bayesian": gibbs(split),
+    }.items():
+        frame = history.frame
+        spent = frame["seconds"].cumsum()
+        row = {"model": name}
+        for goal in GOALS:
+            there = frame["test_rmse"] <= goal
+            row[f"to {goal}"] = f"{spent[there.idxmax()]:.2f} s" if there.any() else "never"
+        rows.append(row)
+    return rows
+
+
+def made_up(n_ratings):
+    """Return a split of ratings drawn at random, with users and items in proportion."""
+    rng = np.random.default_rng(0)
+    n_users, n_items = int(np.sqrt(n_ratings) * 3), int(np.sqrt(n_ratings) * 5)
+    pair = rng.choice(n_users * n_items, n_ratings, replace=False)
+    table = pd.DataFrame(
+        {
+            "user_idx": (pair // n_items).astype(np.int32),
+            "item_idx": (pair % n_items).astype(np.int32),
+            "rating": rng.integers(1, 6, n_ratings).astype(np.float32),
+        }
+    )
+    ids = [pd.DataFrame({c: np.arange(n)}) for c, n in (("user_id", n_users), ("item_id", n_items))]
+    return datasets.Split(table, table.head(1000), *ids, name=f"{n_ratings:,} made-up ratings")
+
+
+GROWING = {
+    "ALS, a sweep": lambda split: als(split, 1),
+    "plain network, an epoch of batches of 1,024": lambda split: plain(split, 1024, 0.05, 1),
+}
+
+
+def one_size(name, n_ratings):
+    """Print seconds and peak memory of one fit, as JSON; runs in a process of its own."""
+    split = made_up(n_ratings)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds = GROWING[name](split).seconds
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"seconds": seconds, "before": before / 1024, "peak": after / 1024}))
+
+
+def growth():
+    """Return seconds and peak memory for each size, each in a fresh process."""
+    rows = []
+    jobs = [(name, n) for name in GROWING for n in SIZES]
+    for name, n in tqdm(jobs, desc="sizes"):
+        command = [sys.executable, __file__, "--one", name, str(n)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found = json.loads(done.stdout.strip().split("\n")[-1])
+        rows.append(
+            {
+                "fit": name,
+                "ratings": f"{n:,}",
+                "seconds": f"{found['seconds']:.2f}",
+                "peak memory": f"{found['peak']:,.0f} MB",
+                "of it data": f"{found['before']:,.0f} MB",
+            }
+        )
+    return rows
+
+
+HEAD = """\
+# Benchmarks
+
+This page is written by `make bench`, in one run on one machine, one thread each. All fits are of \
+MovieLens 100K, u1, and are measured on u1.test; times are of fitting alone, medians of \
+{rounds} rounds in which the contenders take turns. They hold for this machine; the order \
+mostly holds on others.
+
+- {machine}
+- Surprise {surprise}, PyTorch {torch}
+"""
+SECTIONS = (
+    ("One epoch of the plain network", speeds),
+    ("A whole fit", fits),
+    ("Until an error is reached", until),
+)
+
+
+def _ended(history):
+    return history.seconds, history.test_rmse
+
+
+def _markdown(rows):
+    return pd.DataFrame(rows).pipe(
+        lambda t: "\n".join(
+            f"| {' | '.join(map(str, line))} |"
+            for line in (t.columns, ["---"] * t.shape[1], *t.to_numpy())
+        )
+    )
+
+
+def main():
+    """Measure, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--one", nargs=2, metavar=("FIT", "RATINGS"), help="one size (internal)")
+    chosen = parser.parse_args().one
+    if chosen:
+        one_size(chosen[0], int(chosen[1]))
+        return
+    if datasets.dataset_name() != "ml-100k":
+        sys.exit("The benchmarks are of MovieLens: unset MFBOOK_DATASET.")
+    split = datasets.load()
+    names = {"surprise": version("scikit-surprise"), "torch": version("torch")}
+    parts = [HEAD.format(rounds=ROUNDS, machine=machine(), **names)]
+    for title, measure in SECTIONS:
+        parts.append(f"## {title}\n\n{_markdown(measure(split))}\n")
+    parts.append(
+        "## Growth\n\nMade-up ratings: three users and five items for each root of their number, "
+        f"so that the tables grow as well.\n\n{_markdown(growth())}\n"
+    )
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
+    print(f"wrote {PAGE}")
+
+
+if __name__ == "__main__":
+    main()
