@@ -8,9 +8,9 @@ The peers, Surprise and PyTorch, are installed by ``make bench`` alone.
 import argparse
 from importlib.metadata import version
 import json
+import logging
 import os
 from pathlib import Path
-import resource
 import statistics
 import subprocess
 import sys
@@ -31,6 +31,19 @@ PAGE = Path(__file__).resolve().parent.parent / "book" / "benchmarks.md"
 ROUNDS = 5
 SIZES = (100_000, 1_000_000, 10_000_000)
 GOALS = (0.95, 0.93)
+
+
+def with_memory(run):
+    """Return what ``run()`` returns, and by how many MB memory rose at most meanwhile (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5")  # forget the highest level so far
+    before = _megabytes("VmRSS")
+    result = run()
+    return result, _megabytes("VmHWM") - before
+
+
+def _megabytes(name):
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.split(f"{name}:")[1].split()[0]) / 1024
 
 
 def als(split, epochs=20):
@@ -123,23 +136,32 @@ def speeds(split):
     ]
 
 
+FITS = {
+    "ALS, 5 sweeps (chapter 8)": lambda split: _ended(als(split, 5)),
+    "ALS, 20 sweeps (chapter 8)": lambda split: _ended(als(split)),
+    "Surprise SVD, 50 factors, 50 epochs": surprise,
+    "plain network, tuned (chapter 7)": lambda split: _ended(tuned_plain(split)),
+    "Bayesian, one chain of 80 (chapter 9)": lambda split: _ended(gibbs(split)),
+}
+
+
 def fits(split):
-    """Return what whole fits take and reach, medians of rounds in turn."""
-    contenders = {
-        "ALS, 5 sweeps (chapter 8)": lambda: _ended(als(split, 5)),
-        "ALS, 20 sweeps (chapter 8)": lambda: _ended(als(split)),
-        "Surprise SVD, 50 factors, 50 epochs": lambda: surprise(split),
-        "plain network, tuned (chapter 7)": lambda: _ended(tuned_plain(split)),
-        "Bayesian, one chain of 80 (chapter 9)": lambda: _ended(gibbs(split)),
-    }
-    taken = {name: [] for name in contenders}
+    """Return what whole fits take and reach: medians of rounds in turn; memory of a fresh process."""
+    taken = {name: [] for name in FITS}
     for _ in tqdm(range(ROUNDS), desc="rounds"):
-        for name, run in contenders.items():
-            taken[name].append(run())
+        for name, run in FITS.items():
+            taken[name].append(run(split))
     rows = []
     for name, runs in taken.items():
-        seconds = statistics.median(run[0] for run in runs)
-        rows.append({"fit": name, "seconds": f"{seconds:.2f}", "u1.test": f"{runs[0][1]:.4f}"})
+        seconds = statistics.median(seconds for seconds, _ in runs)
+        rows.append(
+            {
+                "fit": name,
+                "seconds": f"{seconds:.2f}",
+                "u1.test": f"{runs[0][1]:.4f}",
+                "memory added": f"{_alone(name, 0)[1]:,.0f} MB",
+            }
+        )
     return rows
 
 
@@ -178,35 +200,39 @@ def made_up(n_ratings):
 
 
 GROWING = {
-    "ALS, a sweep": lambda split: als(split, 1),
-    "plain network, an epoch of batches of 1,024": lambda split: plain(split, 1024, 0.05, 1),
+    "ALS, a sweep": lambda split: _ended(als(split, 1)),
+    "plain network, an epoch of batches of 1,024": lambda split: _ended(
+        plain(split, 1024, 0.05, 1)
+    ),
 }
 
 
-def one_size(name, n_ratings):
-    """Print seconds and peak memory of one fit, as JSON; runs in a process of its own."""
-    split = made_up(n_ratings)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds = GROWING[name](split).seconds
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"seconds": seconds, "before": before / 1024, "peak": after / 1024}))
+def one(name, n_ratings):
+    """Print seconds and memory of one fit as JSON; of MovieLens if ``n_ratings`` is 0."""
+    split = made_up(n_ratings) if n_ratings else datasets.load()
+    (seconds, _), memory = with_memory(lambda: (FITS | GROWING)[name](split))
+    print(json.dumps([seconds, memory]))
+
+
+def _alone(name, n_ratings):
+    """Return seconds and memory of one fit in a fresh process."""
+    command = [sys.executable, __file__, "--one", name, str(n_ratings)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.strip().split("\n")[-1])
 
 
 def growth():
-    """Return seconds and peak memory for each size, each in a fresh process."""
+    """Return seconds and memory for each size."""
     rows = []
     jobs = [(name, n) for name in GROWING for n in SIZES]
     for name, n in tqdm(jobs, desc="sizes"):
-        command = [sys.executable, __file__, "--one", name, str(n)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        found = json.loads(done.stdout.strip().split("\n")[-1])
+        seconds, memory = _alone(name, n)
         rows.append(
             {
                 "fit": name,
                 "ratings": f"{n:,}",
-                "seconds": f"{found['seconds']:.2f}",
-                "peak memory": f"{found['peak']:,.0f} MB",
-                "of it data": f"{found['before']:,.0f} MB",
+                "seconds": f"{seconds:.2f}",
+                "memory added": f"{memory:,.0f} MB",
             }
         )
     return rows
@@ -217,7 +243,8 @@ HEAD = """\
 
 This page is written by `make bench`, in one run on one machine, one thread each. All fits are of \
 MovieLens 100K, u1, and are measured on u1.test; times are of fitting alone, medians of \
-{rounds} rounds in which the contenders take turns. They hold for this machine; the order \
+{rounds} rounds in which the contenders take turns; *memory added* is how far memory rose above what \
+the data and the libraries take. They hold for this machine; the order \
 mostly holds on others.
 
 - {machine}
@@ -246,13 +273,14 @@ def _markdown(rows):
 def main():
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--one", nargs=2, metavar=("FIT", "RATINGS"), help="one size (internal)")
+    parser.add_argument("--one", nargs=2, metavar=("FIT", "RATINGS"), help="one fit (internal)")
     chosen = parser.parse_args().one
     if chosen:
-        one_size(chosen[0], int(chosen[1]))
+        one(chosen[0], int(chosen[1]))
         return
     if datasets.dataset_name() != "ml-100k":
         sys.exit("The benchmarks are of MovieLens: unset MFBOOK_DATASET.")
+    logging.disable(logging.INFO)  # the original's loop logs its speed
     split = datasets.load()
     names = {"surprise": version("scikit-surprise"), "torch": version("torch")}
     parts = [HEAD.format(rounds=ROUNDS, machine=machine(), **names)]

@@ -136,13 +136,33 @@ class _Loader(importlib.machinery.SourceFileLoader):
             super().exec_module(module)
         except OSError as err:
             raise MXNetImportError(_system_library_message(err), name="mxnet") from None
+        if module.__name__ == "mxnet.ndarray.ndarray":
+            module.NDArray.__array__ = _as_numpy
+
+
+def _as_numpy(array, dtype=None, copy=None):
+    """Convert an NDArray for NumPy 2, which no longer reads it element by element."""
+    return array.asnumpy() if dtype is None else array.asnumpy().astype(dtype)
 
 
 class MXNetImportError(ImportError):
     """MXNet cannot be loaded here; the message says why, and what to do."""
 
+    def __init__(self, message, *, name):
+        super().__init__(message, name=name)
+        if sys.excepthook is sys.__excepthook__:
+            sys.excepthook = _show_sentence
+
     def _render_traceback_(self):  # what IPython shows: the sentence, and no traceback
         return [f"ImportError: {self}"]
+
+
+def _show_sentence(kind, error, trace):
+    """Show what Python shows, but of an `MXNetImportError` the sentence alone."""
+    if kind is MXNetImportError:
+        print(f"ImportError: {error}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def _load_cuda():

@@ -23,9 +23,15 @@ def test_made_up_ratings_are_distinct_and_as_many_as_asked_for(small):
 
 @pytest.mark.parametrize("name", peers.GROWING)
 def test_what_grows_is_a_fit_of_these_ratings(small, name):
-    history = peers.GROWING[name](small)
-    assert len(history.frame) == 1
-    assert history.seconds > 0
+    seconds, error = peers.GROWING[name](small)
+    assert seconds > 0
+    assert error < 6
+
+
+def test_memory_is_what_a_fit_adds():
+    kept, memory = peers.with_memory(lambda: bytearray(50_000_000))
+    assert len(kept) == 50_000_000
+    assert 45 < memory < 80
 
 
 def test_the_page_names_the_machine_and_every_table():

@@ -80,6 +80,15 @@ def test_numpy_numbers_in_layers():
     assert dense(mx.nd.ones((2, 3))).shape == (2, 4)
 
 
+def test_numpy_functions_take_mxnet_arrays():
+    array = mx.nd.array([[1, 4], [9, 16]])
+    assert np.asarray(array).tolist() == [[1, 4], [9, 16]]
+    assert np.asarray(array, dtype="int64").dtype == np.int64
+    assert np.sqrt(array).tolist() == [[1, 2], [3, 4]]
+    assert np.all(mx.nd.array([50000001], dtype="int32") == 50000001)
+    assert isinstance(np.float32(2) * array, mx.nd.NDArray)  # MXNet's arithmetic stays MXNet's
+
+
 def test_numpy_prints_as_before():
     assert repr(np.int64(3)) == run("import numpy as np; print(repr(np.int64(3)))").stdout.strip()
     assert (
@@ -104,10 +113,10 @@ def test_absent_mxnet_gets_one_sentence():
         "import mfbook\n"
         "import mxnet"
     )
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.endswith(
-        "Error: MXNet is not installed. Run `python -m mfbook.install`, then run this again."
+    assert done.stderr.strip() == (
+        "ImportError: MXNet is not installed. Run `python -m mfbook.install`, then run this again."
     )
+    assert done.returncode == 1
 
 
 @pytest.mark.parametrize(

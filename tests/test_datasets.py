@@ -35,6 +35,7 @@ def test_canonical_split(movielens):
     assert len(movielens.unseen) == 32
     assert movielens.items.loc[49, "title"] == "Star Wars (1977)"
     assert movielens.items.loc[49, "genres"] == "Action|Adventure|Romance|Sci-Fi|War"
+    assert movielens.users.loc[0, ["age", "gender", "occupation"]].notna().all()
     assert "32 test ratings are of users or items that training never saw" in repr(movielens)
 
 
@@ -192,3 +193,13 @@ def test_twin_files_equal_the_twin(twin, tmp_path, monkeypatch):
     columns = ["user_id", "item_id", "rating"]
     pd.testing.assert_frame_equal(read[columns], twin.test[columns])
     assert len(datasets.read_ratings(folder / "u.data")) == 100_000
+
+
+def test_what_is_known_of_users_stands_beside_their_ids(ratings):
+    known = pd.DataFrame({"user_id": [1007, 1000], "age": [31, 52]})
+    split = datasets.make_split(ratings[:500], ratings[500:], users=known)
+    assert split.users["user_id"].is_monotonic_increasing
+    assert split.users.set_index("user_id")["age"].loc[[1000, 1007]].tolist() == [52, 31]
+    twice = pd.concat([known, known])
+    with pytest.raises(DataError, match="table of users needs a column user_id"):
+        datasets.make_split(ratings[:500], ratings[500:], users=twice)
