@@ -97,6 +97,8 @@ def test_page_on_a_phone(visit, path):
         )
     assert page.locator("mjx-merror, .math:has(merror)").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    starts = "all => all.map(m => m.getBoundingClientRect().left)"
+    assert min(page.locator("div.math mjx-container").evaluate_all(starts), default=0) >= 0
     assert page.evaluate("document.documentElement.lang") == "en"
     assert wrong == []
 
