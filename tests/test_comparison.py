@@ -76,11 +76,42 @@ def test_kept_results_are_whole_and_were_chosen_on_validation():
     assert (results["data"] == "ml-100k").sum() > 100
     by_model = results.groupby(["data", "fold", "model"])
     for group, tried in trials.groupby(["data", "fold", "model"]):
-        assert len(tried) == comparison.N_TRIALS
         best, rows = tried.loc[tried["validation"].idxmin()], by_model.get_group(group)
-        assert len(rows) == (1 if group[-1] == "biases" else 5)
         assert (rows["setting"] == best["setting"]).all()
-        assert (rows["epochs"] == best["epochs"]).all()
+        if group[-1] in comparison.SOLVERS:
+            _, settings, sweeps = comparison.SOLVERS[group[-1]]
+            assert len(tried) == len(settings or range(comparison.N_TRIALS))
+            assert len(rows) == 3
+            assert (rows["epochs"] == sweeps).all()
+        else:
+            assert len(tried) == comparison.N_TRIALS
+            assert len(rows) == (1 if group[-1] == "biases" else 5)
+            assert (rows["epochs"] == best["epochs"]).all()
+
+
+@pytest.mark.parametrize(
+    ("model", "bar"),
+    [
+        ("ALS", 0.925),
+        ("Bayesian", 0.906),
+        ("Bayesian, implicit", 0.890),
+        ("Bayesian, implicit and attributes", 0.884),
+    ],
+)
+def test_the_solvers_reach_their_bars_on_u1(model, bar):
+    kept = comparison.results().query("data == 'ml-100k' and fold == 1 and model == @model")
+    assert len(kept) == 3
+    assert kept["test"].mean() <= bar
+
+
+@pytest.mark.parametrize("name", comparison.SOLVERS)
+def test_each_solver_reads_the_test_ratings_once(counted, name):
+    train, settings, _ = comparison.SOLVERS[name]
+    setting = (settings or comparison.trials(comparison.ALS_SPACE, n=1))[0]
+    comparison.search(train, counted, [setting], epochs=22)
+    assert Counted.reads == 0
+    comparison.test_once(train, counted, setting, epochs=22, seed=0)
+    assert Counted.reads == 1
 
 
 def test_kept_results_repeat_for_the_biases(movielens):

@@ -46,6 +46,6 @@ def test_results_page_gathers_the_headlines(tmp_path):
 def test_check_refuses_a_page_that_is_out_of_step(tmp_path, monkeypatch):
     stale = tmp_path / "results.md"
     stale.write_text("# Results\n\nby hand")
-    monkeypatch.setattr(notebooks, "RESULTS", stale)
+    monkeypatch.setattr(notebooks, "PAGES", {stale: results_page.page})
     with pytest.raises(SystemExit, match=r"results.md is not what the notebooks say"):
         notebooks.check()
