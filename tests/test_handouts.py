@@ -28,6 +28,13 @@ def test_a_deck_has_what_an_instructor_shows(path):
     assert not re.search(r'(src|href)="http', text)
 
 
+def test_links_lose_their_targets_and_formulas_keep_their_brackets():
+    html = slides._markdown("See [home](index.md): $[a] (b)$")
+    assert "See home:" in html
+    assert "[a] (b)" in html
+    assert "index.md" not in html
+
+
 def test_slides_are_written_with_all_they_load(monkeypatch, tmp_path):
     monkeypatch.setattr(slides, "OUT", tmp_path)
     slides.main()

@@ -82,6 +82,7 @@ def test_tidying_drops_the_progress_bar_and_keeps_a_warning():
 def fork(monkeypatch, tmp_path):
     """A checkout with one chapter, and another address in its _config.yml."""
     (tmp_path / "notebooks").mkdir()
+    (tmp_path / "book" / "_static").mkdir(parents=True)
     path = tmp_path / "notebooks" / "03_learn_the_vectors.ipynb"
     path.write_text((ROOT / "notebooks" / path.name).read_text(encoding="utf-8"), encoding="utf-8")
     config = "repository: {url: https://github.com/ann/fork, branch: dev}"

@@ -29,10 +29,10 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 APPENDIX = "A_the_original_today.ipynb"
 PAGES = {  # what is written from the notebooks
-    ROOT / "book" / "results.md": results_page.page,
-    ROOT / "book" / "exercises.md": exercises_page.page,
+    "book/results.md": results_page.page,
+    "book/exercises.md": exercises_page.page,
 }
-PICTURE = ROOT / "book" / "_static" / "factors.svg"
+PICTURE = "book/_static/factors.svg"
 PROGRESS = re.compile(r"[^\r\n]*\d+%\|[^\r\n]*|\x1b\[A")  # one state of tqdm's bar, or its move up
 LINKS = (
     "[Open this chapter in Google Colab]({colab}) · [in Kaggle]({kaggle}) · [in Binder]({binder}) "
@@ -83,14 +83,14 @@ def sync():
     """Write numbers, link rows and setup cells, the pages and the home page's picture."""
     for path in notebooks():
         nbformat.write(synced(path), path)
-    PICTURE.write_text(pictures.factors().svg, encoding="utf-8")
+    (ROOT / PICTURE).write_text(pictures.factors().svg, encoding="utf-8")
     write_pages()
 
 
 def write_pages():
     """Write the pages that are made from the notebooks."""
     for page, write in PAGES.items():
-        page.write_text(write(notebooks()), encoding="utf-8")
+        (ROOT / page).write_text(write(notebooks()), encoding="utf-8")
 
 
 def execute(names):
@@ -183,8 +183,8 @@ def check():
         if counts != list(range(1, len(counts) + 1)):
             sys.exit(f"{path.name} was not run from top to bottom. Run `make execute`.")
     for page, write in PAGES.items():
-        if page.read_text(encoding="utf-8") != write(notebooks()):
-            sys.exit(f"{page.name} is not what the notebooks say. Run `make execute`.")
+        if (ROOT / page).read_text(encoding="utf-8") != write(notebooks()):
+            sys.exit(f"{page} is not what the notebooks say. Run `make execute`.")
 
 
 def main():

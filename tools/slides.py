@@ -165,7 +165,7 @@ def _output(output):
 def _markdown(text):
     renderer = MarkdownIt("commonmark").enable("table")
     renderer.use(dollarmath_plugin, renderer=_formula)
-    return renderer.render(re.sub(r"\]\([^)]*\)", "]", text).replace("[", "").replace("]", ""))
+    return renderer.render(re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text))  # links without targets
 
 
 def _formula(content, options):
