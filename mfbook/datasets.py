@@ -294,13 +294,20 @@ def _described(column, ids, known, name):
 def _movielens_users(place):
     """Return ``user_id``, ``age``, ``gender`` and ``occupation`` from u.user."""
     names = ["user_id", "age", "gender", "occupation"]
-    return pd.read_csv(place / "u.user", sep="|", header=None, names=names, usecols=range(4))
+    return pd.read_csv(_file(place, "u.user"), sep="|", header=None, names=names, usecols=range(4))
 
 
 def _movielens_items(place):
     """Return ``item_id``, ``title`` and ``genres`` (``"Action|Drama"``) from u.item."""
-    table = pd.read_csv(place / "u.item", sep="|", header=None, encoding="latin-1")
-    names = pd.read_csv(place / "u.genre", sep="|", header=None)[0].to_numpy()
+    table = pd.read_csv(_file(place, "u.item"), sep="|", header=None, encoding="latin-1")
+    names = pd.read_csv(_file(place, "u.genre"), sep="|", header=None)[0].to_numpy()
     flags = table.iloc[:, 5:].to_numpy(bool)  # (n_items, n_genres)
     genres = ["|".join(names[row]) for row in flags]
     return pd.DataFrame({"item_id": table[0], "title": table[1], "genres": genres})
+
+
+def _file(place, name):
+    """Return the path of one file of MovieLens; raise `DataError` if it is not there."""
+    if not (place / name).is_file():
+        raise DataError(f"{place / name} is missing. Unpack all of ml-100k.zip there again.")
+    return place / name

@@ -18,6 +18,7 @@ SHA256 = "50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229"
 MD5 = {
     "u.data": "6e47046882bad158b0efbb84cd5cb987",
     "u.item": "c9e7f390115d79079537301d5204f3f7",
+    "u.user": "1b53539edc13caad0282c8500608a319",
     "u1.base": "4325f44281c9f8c119a3694662d63fc2",
     "u1.test": "62d5d837e7c8e36550cc956b09c2ecc8",
 }

@@ -18,7 +18,6 @@ from mfbook.training import History
 import mxnet as mx
 from mxnet import nd
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
 
@@ -148,8 +147,7 @@ class Solver:
             seconds = time.perf_counter() - start
             errors = [rmse(part[2], self._now(number, part)) for number, part in enumerate(parts)]
             rows.append((epoch, *errors, seconds, len(split.train) / seconds))
-        columns = ["epoch", "train_rmse", "test_rmse", "seconds", "ratings_per_second"]
-        return History(pd.DataFrame(rows, columns=columns))
+        return History.of(rows)
 
     def _read(self, split):
         user, item = (split.train[c].to_numpy() for c in ("user_idx", "item_idx"))
@@ -161,6 +159,26 @@ class Solver:
             known(user, item, above, (n_users, n_items)),
             known(item, user, above, (n_items, n_users)),
         )
+
+    def predict(self, user_idx, item_idx):
+        """Predict ratings, as `networks.Network.predict` does.
+
+        Parameters
+        ----------
+        user_idx, item_idx : array_like of int, shape (n,)
+            Zero-based indices.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n,)
+            In stars, clipped to the scale of the training ratings.
+
+        Raises
+        ------
+        ValueError
+            If the model has not been fitted, or an index is outside its table.
+        """
+        return self._predict(*self._check(user_idx, item_idx))
 
     def _check(self, user_idx, item_idx):
         if not hasattr(self, "sizes"):
@@ -205,20 +223,7 @@ class ALS(Solver):
     def _now(self, number, part):
         return self.predict(*part[:2])
 
-    def predict(self, user_idx, item_idx):
-        """Predict ratings.
-
-        Parameters
-        ----------
-        user_idx, item_idx : array_like of int, shape (n,)
-            Zero-based indices.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n,)
-            In stars, clipped to the scale of the training ratings.
-        """
-        user, item = self._check(user_idx, item_idx)
+    def _predict(self, user, item):
         return np.clip(self.predict_from(self.users.asnumpy(), user, item), *self.scale)
 
     def predict_from(self, rows, user_idx, item_idx):
@@ -239,10 +244,20 @@ class ALS(Solver):
         -------
         numpy.ndarray, shape (1, k + 1)
             The person's vector and, last, bias.
+
+        Raises
+        ------
+        ValueError
+            If an index is outside the table, or a rating is missing, no number or off the scale.
         """
-        nobody = np.zeros(len(item_idx), int)
-        nobody, item = self._check(nobody, item_idx)
-        above = np.asarray(rating, float) - self.mean
+        nobody, item = self._check(np.zeros(len(item_idx), int), item_idx)
+        rating = np.asarray(rating, float)
+        low, high = self.scale
+        if rating.shape != item.shape or not ((rating >= low) & (rating <= high)).all():
+            raise ValueError(
+                f"rating is {rating}; it must be {len(item)} numbers from {low:g} to {high:g}."
+            )
+        above = rating - self.mean
         data = known(nobody, item, above, (1, self.sizes[1]))
         none = nd.zeros((1, self.k + 1))
         return solve(*equations(data, self.items, self.penalty, none)).asnumpy()
@@ -252,7 +267,8 @@ class Link:
     """What the attributes of a side say about its rows: a ridge regression, drawn by Gibbs.
 
     J. Simm and others (2017), Macau: Scalable Bayesian Factorization with High-Dimensional Side
-    Information using MCMC, IEEE MLSP, `arXiv:1509.04610`: the link matrix and its draw.
+    Information using MCMC, IEEE MLSP, `arXiv:1509.04610`: the link matrix and its draw. Simpler
+    than there: the precision of the rows is drawn from the rows alone, not from the weights too.
 
     Parameters
     ----------
@@ -368,21 +384,10 @@ class Gibbs(Solver):
             self.sums[number] = self.sums[number] + drawn
         return self.sums[number] / len(self.samples) if self.samples else drawn
 
-    def predict(self, user_idx, item_idx):
-        """Predict ratings: the mean of all samples' predictions, each clipped to the scale.
-
-        Parameters
-        ----------
-        user_idx, item_idx : array_like of int, shape (n,)
-            Zero-based indices.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n,)
-            In stars.
-        """
-        total = np.zeros(len(user_idx))
-        for drawn, _ in self.draws(user_idx, item_idx):
+    def _predict(self, user, item):
+        """Return the mean of all samples' predictions, each clipped to the scale."""
+        total = np.zeros(len(user))
+        for drawn, _ in self.draws(user, item):
             total += np.clip(drawn, *self.scale)
         return total / len(self.samples)
 

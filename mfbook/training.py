@@ -37,6 +37,12 @@ class History:
 
     frame: pd.DataFrame
 
+    @classmethod
+    def of(cls, rows):
+        """Make a history of tuples, one an epoch, in the order of ``frame``'s columns."""
+        columns = ["epoch", "train_rmse", "test_rmse", "seconds", "ratings_per_second"]
+        return cls(pd.DataFrame(rows, columns=columns))
+
     @property
     def test_rmse(self):
         """RMSE on the test part after the last epoch, in stars."""
@@ -134,8 +140,7 @@ def fit(
             _rmse_on(part, network, epoch, learning_rate) for part in (split.train, split.test)
         ]
         rows.append((epoch, *errors, seconds, len(split.train) / seconds))
-    columns = ["epoch", "train_rmse", "test_rmse", "seconds", "ratings_per_second"]
-    return History(pd.DataFrame(rows, columns=columns))
+    return History.of(rows)
 
 
 def devices():

@@ -1,6 +1,8 @@
 """A `Split` numbers users and items from zero, keeps their ids, and never mixes its parts."""
 
-from mfbook import datasets
+import shutil
+
+from mfbook import datasets, download
 from mfbook.datasets import DataError
 import numpy as np
 import pandas as pd
@@ -203,3 +205,13 @@ def test_what_is_known_of_users_stands_beside_their_ids(ratings):
     twice = pd.concat([known, known])
     with pytest.raises(DataError, match="table of users needs a column user_id"):
         datasets.make_split(ratings[:500], ratings[500:], users=twice)
+
+
+@pytest.mark.parametrize("name", ["u.user", "u.item", "u.genre"])
+def test_a_missing_file_of_movielens_is_named(movielens, monkeypatch, tmp_path, name):
+    kept = tmp_path / "ml-100k"
+    shutil.copytree(download.folder("ml-100k"), kept)
+    (kept / name).unlink()
+    monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
+    with pytest.raises(DataError, match=rf"{name} is missing. Unpack all of ml-100k.zip"):
+        datasets.load("ml-100k")

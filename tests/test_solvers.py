@@ -56,6 +56,14 @@ def test_folding_in_equals_solving_that_user_again(twin):
     assert model.fold_in(rows["item_idx"], rows["rating"])[0] == pytest.approx(again, abs=1e-5)
 
 
+@pytest.mark.parametrize("rating", [[3.0], [3.0, 6.0], [3.0, np.nan]])
+def test_folding_in_refuses_ratings_that_are_none(twin, rating):
+    model = solvers.ALS(k=2, reg=9, reg_bias=5)
+    model.fit(twin, epochs=1)
+    with pytest.raises(ValueError, match="must be 2 numbers from 1 to 5"):
+        model.fold_in([0, 1], rating)
+
+
 def test_noise_gives_draws_with_the_right_covariance():
     left = np.array([[2.0, 0.6], [0.6, 1.0]])
     n = 40_000

@@ -1,8 +1,9 @@
 """Fit every model on every fold and seed; write two tables into mfbook. Run ``make results``.
 
-``trials.csv`` has each setting that was tried on a fold's own validation part, as many for each
-model; ``results.csv`` has the winners on the test part, five seeds each, the models of the
-original tutorial with its settings, and the solvers, three seeds each. Folds share the cores, one thread each: about an hour on two.
+``trials.csv`` has each setting that was tried on a fold's own validation part: twelve for each
+model, three for each Bayesian one. ``results.csv`` has the winners on the test part, five seeds
+each, the models of the original tutorial with its settings, and the solvers, three seeds each.
+Folds share the cores, one thread each: more than an hour on two.
 """
 
 from concurrent.futures import ProcessPoolExecutor

@@ -15,7 +15,7 @@ stands after ±, it is the standard deviation over seeds (over the folds, where 
 FOLDS = """\
 ## Every model on every fold
 
-Settings were chosen on each fold's own validation part, 12 trials for each model; "as in 2016" \
+Settings were chosen on each fold's own validation part, 12 trials for each model and 3 for each Bayesian one; "as in 2016" \
 keeps the original's settings. Mean ± standard deviation over seeds on u1, and over the five \
 folds' means. [Chapter 7](../notebooks/07_which_network.ipynb) says what follows from it.
 """
