@@ -192,6 +192,18 @@ def kept_trials():
     return _kept("trials.csv")
 
 
+def kept_curves():
+    """Return every epoch of the original's two large networks, as ``make results`` trained them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``data``, ``fold``, ``model`` and ``seed`` as in `results`; ``epoch`` (from 1),
+        ``train_rmse`` and ``test_rmse`` in stars, both measured after the epoch.
+    """
+    return _kept("curves.csv")
+
+
 def _kept(name):
     with resources.files("mfbook").joinpath(name).open(encoding="utf-8") as file:
         return pd.read_csv(file, converters={"setting": json.loads})

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import mfbook  # noqa: F401  (lets MXNet load)
-from mfbook import baselines, comparison, datasets
+from mfbook import baselines, comparison, datasets, networks, training
 from mfbook.metrics import rmse
 import numpy as np
 import pandas as pd
@@ -131,3 +131,21 @@ def test_the_original_results_were_reproduced():
         ("MLP (256, 512), as run in 2016", 0.953, 0.012),
     ):
         assert kept.mean()[name] == pytest.approx(published, abs=tolerance)
+
+
+def test_kept_curves_are_whole_and_end_at_the_kept_results():
+    curves = comparison.kept_curves()
+    runs = curves.groupby(["data", "fold", "model", "seed"])
+    assert runs["epoch"].agg(list).tolist() == [list(range(1, 11))] * 10
+    results = comparison.results().set_index(["data", "fold", "model", "seed"])["test"]
+    last = runs["test_rmse"].last()
+    assert (last - results.loc[last.index]).abs().max() < 1e-6
+
+
+def test_the_third_run_of_2016_repeats_to_its_end(movielens):
+    """Chapter 5 shows the kept curves and begins one of them; here it runs to the tenth epoch."""
+    network = networks.OneLayerMLP(movielens.n_users, movielens.n_items, hidden=256, k=512)
+    errors = training.fit(network, movielens, epochs=10, seed=0).frame["test_rmse"]
+    kept = comparison.kept_curves().query("model.str.startswith('MLP') and seed == 0")
+    assert errors.tolist() == pytest.approx(kept["test_rmse"].tolist(), abs=0.01)
+    assert errors.iloc[-1] == pytest.approx(0.953, abs=0.012)

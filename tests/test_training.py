@@ -1,5 +1,7 @@
 """`fit` trains every rating, reports honestly, repeats itself, and refuses what cannot work."""
 
+from dataclasses import replace
+
 import mfbook  # noqa: F401  (lets MXNet load)
 from mfbook import datasets, networks, training
 from mfbook.metrics import rmse
@@ -264,6 +266,37 @@ def test_lazy_leaves_untouched_rows_alone(small, lazy):
 def test_lazy_says_nothing_on_stderr(small, capfd):
     fit(plain(small), small, epochs=1, lazy=True)
     assert "lazy" not in capfd.readouterr().err
+
+
+class WholeTables(networks.OneLayerMLP):
+    """`OneLayerMLP` with gradients as large as its tables."""
+
+    def tower(self, n_rows, hidden, k):
+        layers = mx.gluon.nn.HybridSequential()
+        layers.add(
+            mx.gluon.nn.Embedding(n_rows, k),
+            mx.gluon.nn.Activation("relu"),
+            mx.gluon.nn.Dense(hidden, in_units=k),
+        )
+        return layers
+
+
+def test_lazy_updates_of_the_large_network_are_at_least_twice_as_fast(split):
+    """Whole tables against touched rows, 200 batches in turn; other work can only slow a round."""
+    few = replace(split, train=split.train.head(64 * 200), test=split.test.head(64))
+    ways = {
+        lazy: kind(split.n_users, split.n_items, hidden=256, k=512)
+        for kind, lazy in ((WholeTables, False), (networks.OneLayerMLP, True))
+    }
+    rounds = []
+    while len(rounds) < 3 or (not twice_as_fast(rounds) and len(rounds) < 12):
+        rounds.append([fit(n, few, 1, learning_rate=0.02, lazy=z).seconds for z, n in ways.items()])
+    assert twice_as_fast(rounds), rounds
+
+
+def twice_as_fast(rounds):
+    whole, lazy = np.min(rounds, axis=0)
+    return whole > 2 * lazy
 
 
 def test_a_batch_too_small_for_its_devices(small):
