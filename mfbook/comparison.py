@@ -193,13 +193,14 @@ def kept_trials():
 
 
 def kept_curves():
-    """Return every epoch of the original's two large networks, as ``make results`` trained them.
+    """Return every epoch of what ``make results`` trained for chapters 4 and 5.
 
     Returns
     -------
     pandas.DataFrame
-        ``data``, ``fold``, ``model`` and ``seed`` as in `results`; ``epoch`` (from 1),
-        ``train_rmse`` and ``test_rmse`` in stars, both measured after the epoch.
+        ``data``, ``fold``, ``model`` and ``seed`` as in `results`; ``part``, what ``test_rmse``
+        was measured on; ``epoch`` (from 1), ``train_rmse`` and ``test_rmse`` in stars, both
+        measured after the epoch.
     """
     return _kept("curves.csv")
 

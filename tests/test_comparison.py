@@ -134,11 +134,12 @@ def test_the_original_results_were_reproduced():
 
 
 def test_kept_curves_are_whole_and_end_at_the_kept_results():
-    curves = comparison.kept_curves()
-    runs = curves.groupby(["data", "fold", "model", "seed"])
-    assert runs["epoch"].agg(list).tolist() == [list(range(1, 11))] * 10
+    runs = comparison.kept_curves().groupby(["part", "data", "fold", "model", "seed"])
+    epochs = runs["epoch"].agg(list)
+    assert epochs["u1.test"].tolist() == [list(range(1, 11))] * 10
+    assert epochs["validation"].tolist() == [list(range(1, 9))] * 20
+    last = runs["test_rmse"].last()["u1.test"]
     results = comparison.results().set_index(["data", "fold", "model", "seed"])["test"]
-    last = runs["test_rmse"].last()
     assert (last - results.loc[last.index]).abs().max() < 1e-6
 
 

@@ -3,7 +3,8 @@
 ``trials.csv`` has each setting that was tried on a fold's own validation part: twelve for each
 model, three for each Bayesian one. ``results.csv`` has the winners on the test part, five seeds
 each, the models of the original tutorial with its settings, and the solvers, three seeds each.
-``curves.csv`` has every epoch of the original's two large networks on u1, whose error it watched.
+``curves.csv`` has every epoch on u1, five seeds each: of the original's two large networks, and of
+its MLP at other learning rates, on the validation part.
 Folds share the cores, one thread each: more than an hour on two.
 """
 
@@ -30,6 +31,12 @@ ORIGINALS = {  # networks, sizes, and whether to train every fold with every see
     "dropout (256, 512), as meant in 2016": (networks.OneLayerDropoutMLP, (256, 512), False),
 }
 WATCHED = [name for name, (_, _, everywhere) in ORIGINALS.items() if not everywhere]
+PLANS = {  # learning rates of chapter 4: stages of (epochs, rate)
+    "0.05": [(8, 0.05)],
+    "0.02": [(8, 0.02)],
+    "0.01": [(8, 0.01)],
+    "0.02, then 0.002": [(6, 0.02), (2, 0.002)],
+}
 
 
 def original(kind, sizes):
@@ -43,11 +50,28 @@ def original(kind, sizes):
 
 
 def curve(name, seed):
-    """Return the errors after each of the original's ten epochs on fold u1, a data frame."""
-    kind, sizes, _ = ORIGINALS[name]
-    _, history = original(kind, sizes)(datasets.load("ml-100k"), {}, 10, seed)
-    errors = history.frame[["epoch", "train_rmse", "test_rmse"]]
-    return errors.assign(data="ml-100k", fold=1, model=name, seed=seed)
+    """Return every epoch of one training on fold u1, a data frame; the name says of which."""
+    split = datasets.load("ml-100k")
+    if name in PLANS:
+        model, part = f"MLP (64, 64), rate {name}", "validation"
+        frame = scheduled(split.validation(), PLANS[name], seed)
+    else:
+        model, part = name, "u1.test"
+        kind, sizes, _ = ORIGINALS[name]
+        frame = original(kind, sizes)(split, {}, 10, seed)[1].frame
+    errors = frame[["epoch", "train_rmse", "test_rmse"]]
+    return errors.assign(data="ml-100k", fold=1, model=model, part=part, seed=seed)
+
+
+def scheduled(part, stages, seed):
+    """Train the MLP (64, 64) with one learning rate after another, as chapter 4 does."""
+    network = networks.OneLayerMLP(part.n_users, part.n_items, 64, 64)
+    frames = [
+        training.fit(network, part, epochs, learning_rate=rate, seed=seed + number).frame
+        for number, (epochs, rate) in enumerate(stages)
+    ]
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.assign(epoch=frame.index + 1)
 
 
 def mean_of(kind):
@@ -130,7 +154,7 @@ def main():
         sys.exit("The tables are made on MovieLens and the twin together: unset MFBOOK_DATASET.")
     datasets.folder()
     jobs = [("ml-100k", fold) for fold in range(1, 6)] + [("synthetic", 1)]
-    watched = [(name, seed) for name in WATCHED for seed in SEEDS]
+    watched = [(name, seed) for name in [*WATCHED, *PLANS] for seed in SEEDS]
     spawn = multiprocessing.get_context("spawn")  # MXNet does not survive a fork
     with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn) as pool:
         done = pool.map(one_fold, *zip(*jobs, strict=True))
