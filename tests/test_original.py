@@ -101,3 +101,29 @@ def test_dropout_is_off_in_prediction_on_both_sides(split):
     )
     module.forward(mx.io.DataBatch([user, item], [rating]), is_train=True)
     assert np.abs(module.get_outputs()[0].asnumpy().ravel() - old).max() > 0.01
+
+
+def test_the_originals_iterator_skips_a_line_that_is_not_four_fields(tmp_path):
+    file = tmp_path / "u1.base"
+    file.write_text("1\t1\t5\t9\n1\t2\t4\n2\t1\t3\t9\n")
+    iterator = original()["DataIter"](file, batch_size=1)
+    assert iterator.data == [(1, 1, 5.0), (2, 1, 3.0)]
+
+
+def test_the_originals_training_shuffles_before_its_first_epoch(tmp_path, monkeypatch):
+    """As `FeedForward` did; `Module` alone begins in the order of the file."""
+    rows = [f"{user}\t{item}\t4\t9" for user in range(1, 5) for item in range(1, 5)]
+    for name in ("u1.base", "u1.test"):
+        (tmp_path / name).write_text("\n".join(rows))
+    monkeypatch.setattr("mfbook.datasets.folder", lambda: tmp_path)
+    names = original(max_user=5, max_item=5, ctx=mx.cpu())
+    seen = []
+    fit = mx.mod.Module.fit
+    monkeypatch.setattr(
+        mx.mod.Module,
+        "fit",
+        lambda module, data, **rest: (seen.append(list(data.data)), fit(module, data, **rest)),
+    )
+    names["train"](names["plain_net"](2), batch_size=4, num_epoch=1, learning_rate=0.05)
+    in_file = [tuple(map(float, row.split("\t")[:3])) for row in rows]
+    assert seen[0] != in_file and sorted(seen[0]) == in_file
