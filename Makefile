@@ -40,7 +40,7 @@ sync: $(READY)  ## write every notebook's links and setup cell from the address 
 execute: $(READY)  ## run every notebook on MovieLens and store what it prints
 	$(BIN)/python tools/notebooks.py sync execute
 
-results: $(READY)  ## fit every model on every fold and seed into mfbook/*.csv (over an hour)
+results: $(READY)  ## fit every model on every fold and seed into mfbook/*.csv (about an hour)
 	$(BIN)/python tools/results.py
 
 bench: $(READY)  ## time our fits beside others' into book/benchmarks.md (installs the peers)

@@ -5,7 +5,7 @@ model, three for each Bayesian one. ``results.csv`` has the winners on the test 
 each, the models of the original tutorial with its settings, and the solvers, three seeds each.
 ``curves.csv`` has every epoch on u1, five seeds each: of the original's two large networks, and of
 its MLP at other learning rates, on the validation part.
-Folds share the cores, one thread each: more than an hour on two.
+Folds share the cores, one thread each: about an hour on two.
 """
 
 from concurrent.futures import ProcessPoolExecutor
