@@ -5,27 +5,26 @@ import os
 from mfbook import datasets
 import pytest
 
+HEADER = pytest.StashKey[str]()
+
 
 def pytest_configure(config):
-    """Hold the notebooks to their outputs on MovieLens; on the twin, only run them."""
+    """Compare notebooks with their stored outputs on MovieLens; on the twin, only run them."""
     config.option.nbval_current_env = True
     try:
         if datasets.dataset_name() == "ml-100k":
             datasets.folder()
-        why = "MFBOOK_DATASET asks for it"
+        reason = "MFBOOK_DATASET asks for it"
     except datasets.DataError as error:
-        os.environ["MFBOOK_DATASET"], why = "synthetic", str(error)
-    real = datasets.dataset_name() == "ml-100k"
-    config.option.nbval, config.option.nbval_lax = real, not real
+        os.environ["MFBOOK_DATASET"], reason = "synthetic", str(error)
+    on_movielens = datasets.dataset_name() == "ml-100k"
+    config.option.nbval, config.option.nbval_lax = on_movielens, not on_movielens
     config.stash[HEADER] = (
-        "data: MovieLens 100K; the notebooks are held to their stored outputs"
-        if real
-        else "data: THE SYNTHETIC TWIN, not MovieLens; the notebooks are run, their stored outputs "
-        f"not compared. Reason: {why}"
+        "data: MovieLens 100K; the notebooks are compared with their stored outputs"
+        if on_movielens
+        else "data: THE SYNTHETIC TWIN, not MovieLens; the notebooks are run, but not compared with "
+        f"their stored outputs. Reason: {reason}"
     )
-
-
-HEADER = pytest.StashKey[str]()
 
 
 def pytest_report_header(config):
@@ -33,15 +32,8 @@ def pytest_report_header(config):
     return config.stash[HEADER]
 
 
-@pytest.fixture(scope="session")
-def split():
-    """Return fold u1 of the data that these tests run on."""
-    return datasets.load()
-
-
-@pytest.fixture(scope="session")
-def movielens(split):
-    """Return fold u1 of MovieLens; skip the test where only the twin is there."""
-    if not split.name.startswith("ml-100k"):
-        pytest.skip("needs MovieLens 100K; this run has the synthetic twin")
-    return split
+@pytest.fixture(autouse=True)
+def _doctests_on_the_twin(request, monkeypatch):
+    """Run the examples of docstrings on the synthetic twin, whatever the tests run on."""
+    if isinstance(request.node, pytest.DoctestItem):
+        monkeypatch.setenv("MFBOOK_DATASET", "synthetic")

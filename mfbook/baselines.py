@@ -1,52 +1,95 @@
-"""Predictors without a network: what every network has to beat.
+"""Predictors without a network: what every network has to beat."""
 
-Each has ``fit(split)``, which learns from ``split.train`` alone and returns the predictor, and
-``predict(user_idx, item_idx)``, which takes two integer vectors of shape ``(n,)`` and returns
-float64 ratings of the same shape, in stars.
-"""
+from __future__ import annotations
 
-from mfbook.datasets import check_indices
+from typing import ClassVar
+
+from mfbook._validation import check_fitted, check_indices, check_positive
+from mfbook.datasets import Split
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-class GlobalMean:
-    """Predicts the mean training rating for every pair."""
+class _Baseline:
+    """What the baselines share: no learning curve, and a checked `predict`."""
 
-    def fit(self, split):
-        """Learn the mean from ``split.train``; return self."""
-        self.sizes = split.n_users, split.n_items
-        self.mean = float(split.train["rating"].to_numpy(np.float64).mean())
+    history: ClassVar[None] = None
+    shape: tuple[int, int]
+    mean: float
+
+    def _read(self, split: Split) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return user indices, item indices and ratings of the training set, ``(n,)`` each."""
+        user, item = (split.train[column].to_numpy() for column in ("user_idx", "item_idx"))
+        rating = split.train["rating"].to_numpy(np.float64)
+        self.shape, self.mean = (split.n_users, split.n_items), float(rating.mean())
+        return user, item, rating
+
+    def _checked(self, user_idx: ArrayLike, item_idx: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        check_fitted(self, "shape")
+        check_indices(user_idx, item_idx, *self.shape)
+        return np.asarray(user_idx, int), np.asarray(item_idx, int)
+
+
+class GlobalMean(_Baseline):
+    """Predicts the mean training rating for every pair.
+
+    Notes
+    -----
+    Built in chapter 2.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> split = datasets.load("synthetic")
+    >>> GlobalMean().fit(split).predict([0, 1], [7, 7]).round(2)
+    array([3.53, 3.53])
+    """
+
+    def fit(self, split: Split, *, seed: int = 0) -> GlobalMean:
+        """Learn the mean from ``split.train``; return self. ``seed`` has no effect."""
+        self._read(split)
         return self
 
-    def predict(self, user_idx, item_idx):
-        """Return the same rating ``len(item_idx)`` times."""
-        check_indices(user_idx, item_idx, *self.sizes)
-        return np.full(len(item_idx), self.mean)
+    def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
+        """Return the same rating for each of the ``(n,)`` pairs, float64, in stars."""
+        user, _ = self._checked(user_idx, item_idx)
+        return np.full(len(user), self.mean)
 
 
-class ItemMean:
-    """Predicts an item's mean training rating; the global mean for an item never rated."""
+class ItemMean(_Baseline):
+    """Predicts an item's mean training rating; the global mean for an item never rated.
 
-    def fit(self, split):
-        """Learn the means from ``split.train``; return self."""
-        self.sizes = split.n_users, split.n_items
-        item = split.train["item_idx"].to_numpy()
-        rating = split.train["rating"].to_numpy(np.float64)
+    Notes
+    -----
+    Built in chapter 2.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> model = ItemMean().fit(datasets.load("synthetic"))
+    >>> a, b = model.predict([0, 500], [7, 7])
+    >>> bool(a == b)
+    True
+    """
+
+    def fit(self, split: Split, *, seed: int = 0) -> ItemMean:
+        """Learn the means from ``split.train``; return self. ``seed`` has no effect."""
+        _, item, rating = self._read(split)
         count = np.bincount(item, minlength=split.n_items)
         total = np.bincount(item, weights=rating, minlength=split.n_items)
         self.means = np.where(count > 0, total / np.maximum(count, 1), rating.mean())  # (n_items,)
         return self
 
-    def predict(self, user_idx, item_idx):
-        """Return the means of the given items."""
-        check_indices(user_idx, item_idx, *self.sizes)
-        return self.means[np.asarray(item_idx, int)]
+    def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
+        """Return the means of the given items, ``(n,)``, float64, in stars."""
+        _, item = self._checked(user_idx, item_idx)
+        return self.means[item]
 
 
-class Biases:
+class Biases(_Baseline):
     r"""Predicts mean + user bias + item bias (Koren, Bell and Volinsky 2009, equation 3).
 
-    The biases minimise
+    The biases minimize
 
     .. math::
        \sum_{(u,i)} (r_{ui} - \mu - b_u - b_i)^2
@@ -59,38 +102,48 @@ class Biases:
     ----------
     reg_user, reg_item : float
         The two lambdas: that many imaginary ratings of residual 0 for each user and item.
+    sweeps : int
+        How often the two halves alternate.
+
+    Raises
+    ------
+    ValueError
+        If a penalty is not a positive number.
+
+    Notes
+    -----
+    Built in chapter 2, equation 2.4.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> model = Biases(reg_user=6, reg_item=2).fit(datasets.load("synthetic"))
+    >>> model.user_bias.shape, model.item_bias.shape
+    ((943,), (1682,))
     """
 
-    def __init__(self, reg_user, reg_item):
-        if not (reg_user > 0 and reg_item > 0):  # NaN is refused too
-            raise ValueError(f"reg_user and reg_item must be positive, not {reg_user}, {reg_item}.")
-        self.reg_user, self.reg_item = reg_user, reg_item
+    def __init__(self, *, reg_user: float, reg_item: float, sweeps: int = 20) -> None:
+        check_positive(reg_user=reg_user, reg_item=reg_item)
+        self.reg_user, self.reg_item, self.sweeps = reg_user, reg_item, sweeps
 
-    def fit(self, split, sweeps=20):
-        """Learn the biases from ``split.train`` in ``sweeps`` alternations; return self."""
-        self.sizes = split.n_users, split.n_items
-        user, item = (split.train[column].to_numpy() for column in ("user_idx", "item_idx"))
-        rating = split.train["rating"].to_numpy(np.float64)
-        self.mean = rating.mean()
+    def fit(self, split: Split, *, seed: int = 0) -> Biases:
+        """Learn the biases from ``split.train``; return self. ``seed`` has no effect."""
+        user, item, rating = self._read(split)
         self.user_bias, self.item_bias = np.zeros(split.n_users), np.zeros(split.n_items)
-        for _ in range(sweeps):
-            rest = rating - self.mean - self.user_bias[user]  # (n_ratings,)
-            self.item_bias = _shrunk_means(item, rest, split.n_items, self.reg_item)
-            rest = rating - self.mean - self.item_bias[item]
-            self.user_bias = _shrunk_means(user, rest, split.n_users, self.reg_user)
+        for _ in range(self.sweeps):
+            residual = rating - self.mean - self.user_bias[user]  # (n_ratings,)
+            self.item_bias = _shrunk_means(item, residual, split.n_items, self.reg_item)
+            residual = rating - self.mean - self.item_bias[item]
+            self.user_bias = _shrunk_means(user, residual, split.n_users, self.reg_user)
         return self
 
-    def predict(self, user_idx, item_idx):
-        """Return mean + user bias + item bias."""
-        check_indices(user_idx, item_idx, *self.sizes)
-        return (
-            self.mean
-            + self.user_bias[np.asarray(user_idx, int)]
-            + self.item_bias[np.asarray(item_idx, int)]
-        )
+    def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
+        """Return mean + user bias + item bias, ``(n,)``, float64, in stars."""
+        user, item = self._checked(user_idx, item_idx)
+        return self.mean + self.user_bias[user] + self.item_bias[item]
 
 
-def _shrunk_means(group, values, n_groups, reg):
+def _shrunk_means(group: np.ndarray, values: np.ndarray, n_groups: int, reg: float) -> np.ndarray:
     """Return for each group the sum of its values over (their number + ``reg``)."""
     total = np.bincount(group, weights=values, minlength=n_groups)
     return total / (np.bincount(group, minlength=n_groups) + reg)

@@ -1,10 +1,12 @@
-"""Say what this machine has, what it lacks, and how to mend it: ``python -m mfbook.doctor``.
+"""Check this machine for everything that the course needs: behind ``python -m mfbook doctor``.
 
-Each line is a finding, ✔ or ✘, and each ✘ comes with its remedy. The exit code is 0 only if the
-course will run. Like `mfbook.install`, this runs before MXNet, NumPy or pandas are there.
+Each check gives a finding, good or bad, and a bad one comes with its remedy. Like the installer,
+this module can be imported before MXNet, NumPy or pandas are there.
 """
 
-import argparse
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 import json
@@ -15,9 +17,27 @@ import subprocess
 import sys
 import urllib.request
 
-from mfbook import gpu, install
+from mfbook.runtime import gpu, install, requirements
+
+__all__ = [
+    "Finding",
+    "check_cache",
+    "check_data",
+    "check_disk",
+    "check_gpu",
+    "check_libraries",
+    "check_mxnet",
+    "check_packages",
+    "check_platform",
+    "check_python",
+    "course_runs",
+    "examine",
+    "to_json",
+    "to_text",
+]
 
 DISK_MB = 300
+PACKAGES = ("numpy", "pandas", "matplotlib", "pooch", "tqdm", "requests", "graphviz")
 TRY_MXNET = (
     "import mfbook, mxnet as mx, numpy as np; "
     "assert mx.nd.ones((np.int64(3), 2)).sum().asscalar() == 6; print(mx.__version__)"
@@ -26,57 +46,96 @@ TRY_MXNET = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's report.
+    """Result of one check: one line of the doctor's report.
 
     Attributes
     ----------
-    what : str
-        What was looked at.
+    subject : str
+        What was checked.
     ok : bool
         Whether it is as the course needs it.
     detail : str
         What was found.
     remedy : str
         What to do; empty where nothing needs doing.
-    needed : bool
+    required : bool
         Whether the course cannot run without it.
+
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> finding = doctor.Finding("disk", False, "12 MB free", "Free 300 MB.")
+    >>> print(doctor.to_text([finding]))
+    ✘ disk: 12 MB free
+      → Free 300 MB.
+    The course will not run yet.
     """
 
-    what: str
+    subject: str
     ok: bool
     detail: str
     remedy: str = ""
-    needed: bool = True
+    required: bool = True
 
 
-def python():
-    """Judge this Python."""
-    version = platform.python_version()
-    ok = sys.version_info >= (3, 10)
-    return Finding("Python", ok, version, "" if ok else "Use Python 3.10 or newer.")
+def check_python() -> Finding:
+    """Check the version of Python.
+
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> doctor.check_python().ok
+    True
+    """
+    ok = sys.version_info >= requirements.OLDEST_PYTHON
+    oldest = ".".join(map(str, requirements.OLDEST_PYTHON))
+    remedy = "" if ok else f"Use Python {oldest} or newer."
+    return Finding("Python", ok, platform.python_version(), remedy)
 
 
-def system():
-    """Judge the operating system and processor."""
-    machine = platform.system(), platform.machine()
-    ok = machine in install.SUPPORTED
+def check_platform() -> Finding:
+    """Check the operating system and the processor.
+
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> doctor.check_platform().ok
+    True
+    """
+    machine = (platform.system(), platform.machine())
+    ok = machine in requirements.CPU_BUILD.platforms
     remedy = "" if ok else "Use Linux (on Windows: WSL), a Linux container, or Google Colab."
     return Finding("platform", ok, " on ".join(machine), remedy)
 
 
-def libraries():
-    """Look for the system libraries that MXNet needs."""
+def check_libraries() -> Finding:
+    """Check the system libraries that MXNet needs.
+
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> doctor.check_libraries().ok
+    True
+    """
     missing = install.missing_libraries()
-    if missing is None:
-        return Finding("system libraries", True, ", ".join(install.LIBRARIES))
-    detail, _, remedy = missing.partition(". ")
-    return Finding("system libraries", False, detail, remedy)
+    if missing:
+        detail = f"missing: {', '.join(library.name for library in missing)}"
+        return Finding("system libraries", False, detail, requirements.how_to_install(missing))
+    present = ", ".join(library.name for library in requirements.system_libraries())
+    return Finding("system libraries", True, present or "none needed")
 
 
-def packages():
-    """Look for the Python packages that the course needs."""
+def check_packages() -> Finding:
+    """Check the Python packages that the course needs.
+
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> doctor.check_packages().ok
+    True
+    """
     versions, missing = {}, []
-    for name in ("numpy", "pandas", "matplotlib", "pooch", "tqdm", "requests", "graphviz"):
+    for name in PACKAGES:
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -87,130 +146,250 @@ def packages():
     return Finding("packages", True, ", ".join(f"{n} {v}" for n, v in versions.items()))
 
 
-def mxnet():
-    """Look for MXNet, and let another Python load it and compute."""
+def check_mxnet() -> Finding:
+    """Check that one build of MXNet is installed, loads and computes (in a process of its own).
+
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> doctor.check_mxnet().ok
+    True
+    """
     builds = install.builds()
     found = ", ".join(f"{name} {version}" for name, version in builds.items())
-    again = "Run `python -m mfbook.install`."
+    remedy = "Run `python -m mfbook install`."
     if not builds:
-        return Finding("MXNet", False, "not installed", again)
+        return Finding("MXNet", False, "not installed", remedy)
     if len(builds) > 1:
-        return Finding("MXNet", False, f"{found}: these builds break each other", again)
+        return Finding("MXNet", False, f"{found}: these builds break each other", remedy)
     done = subprocess.run([sys.executable, "-c", TRY_MXNET], capture_output=True, text=True)
     if done.returncode == 0:
         return Finding("MXNet", True, f"{found}, loads and computes")
     last = (done.stderr.strip().splitlines() or ["no message"])[-1]
     if "numpy" in last or "np." in last:
-        detail = f"{found} meets NumPy {metadata.version('numpy')} without the layer: {last}"
+        detail = (
+            f"{found} was imported on NumPy {metadata.version('numpy')} without the compatibility "
+            f"layer: {last}"
+        )
         return Finding("MXNet", False, detail, "Import mfbook before mxnet.")
-    return Finding("MXNet", False, f"{found} does not load: {last}", again)
+    return Finding("MXNet", False, f"{found} does not load: {last}", remedy)
 
 
-def graphics():
-    """Say whether MXNet will use a GPU, and why not."""
-    problem = gpu.obstacle()
-    if problem is None and install.GPU not in install.builds():
-        problem = "There is a GPU, and no GPU build: `python -m mfbook.install --gpu`."
-    if problem:
-        return Finding("GPU", True, f"not used. {problem}", needed=False)
-    return Finding("GPU", True, "will be used", needed=False)
+def check_gpu() -> Finding:
+    """Check whether MXNet will use a GPU, and say why not; the course needs none.
+
+    Notes
+    -----
+    Chapter 6 explains devices.
+
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> doctor.check_gpu().required
+    False
+    """
+    reason = gpu.why_unusable()
+    if reason is None and requirements.GPU_BUILD.name not in install.builds():
+        reason = (
+            "There is a GPU, but MXNet's CPU build is installed. "
+            "For the GPU: `python -m mfbook install --gpu`."
+        )
+    if reason:
+        return Finding("GPU", True, f"not used. {reason}", required=False)
+    return Finding("GPU", True, "will be used", required=False)
 
 
-def data():
-    """Look for MovieLens: here, in the cache, or on its server."""
-    from mfbook import download
+def check_data() -> Finding:
+    """Check that MovieLens is on this machine, or that its server answers.
+
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> doctor.check_data().subject
+    'data'
+    """
+    from mfbook.datasets import download
+    from mfbook.exceptions import DataError
 
     try:
         name = download.dataset_name()
         if name == "synthetic":
             return Finding("data", True, "the synthetic twin, as MFBOOK_DATASET asks")
         if not os.environ.get("MFBOOK_DATA") and not (download.cache() / name).is_dir():
-            return _server(download.URL)
-        place = download.folder(name)
-    except download.DataError as error:
+            return _ask_server(download.URL)
+        folder = download.folder(name)
+    except DataError as error:
         return Finding("data", False, str(error), "See the line above.")
-    wrong = download.damaged(place)
-    if wrong:
-        remedy = f"Delete {place} and fetch ml-100k.zip again."
-        return Finding("data", False, f"{wrong} is missing or damaged", remedy)
-    return Finding("data", True, f"ml-100k in {place}")
+    file = download.damaged(folder)
+    if file:
+        remedy = f"Delete {folder} and fetch ml-100k.zip again."
+        return Finding("data", False, f"{file} is missing or damaged", remedy)
+    return Finding("data", True, f"ml-100k in {folder}")
 
 
-def _server(url):
-    """Ask whether MovieLens could be downloaded."""
+def _ask_server(url: str) -> Finding:
+    """Check whether MovieLens could be downloaded."""
     try:
         urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=10).close()
     except OSError as error:
         remedy = (
-            f"Fetch {url} elsewhere, put it into a folder, and set MFBOOK_DATA to that folder; "
-            "or set MFBOOK_DATASET=synthetic."
+            f"Fetch {url} by other means, put it into a folder, and set MFBOOK_DATA to that "
+            "folder; or set MFBOOK_DATASET=synthetic."
         )
         return Finding("data", False, f"not here, and GroupLens does not answer: {error}", remedy)
     return Finding("data", True, "not here yet; GroupLens answers")
 
 
-def cache():
-    """Try to write into the cache."""
-    from mfbook import download
+def check_cache() -> Finding:
+    """Check that the cache can be written.
 
-    place = download.cache()
-    probe = place / "probe"
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> doctor.check_cache().subject
+    'cache'
+    """
+    from mfbook.datasets import download
+
+    folder = download.cache()
+    probe = folder / "probe"
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         probe.write_text("")
         probe.unlink()
     except OSError as error:
         remedy = "Set MFBOOK_CACHE to a folder that you may write."
-        return Finding("cache", False, f"{place} cannot be written: {error.strerror}", remedy)
-    return Finding("cache", True, str(place))
+        return Finding("cache", False, f"{folder} cannot be written: {error.strerror}", remedy)
+    return Finding("cache", True, str(folder))
 
 
-def disk():
-    """Look at the free space where the cache is."""
-    from mfbook import download
+def check_disk() -> Finding:
+    """Check the free space on the disk that holds the cache.
 
-    place = download.cache()
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free // 10**6
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> "MB free" in doctor.check_disk().detail
+    True
+    """
+    from mfbook.datasets import download
+
+    folder = download.cache()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free // 10**6
     ok = free >= DISK_MB
     remedy = "" if ok else f"Free {DISK_MB} MB there, or set MFBOOK_CACHE to another disk."
-    return Finding("disk", ok, f"{free:,} MB free at {place}", remedy)
+    return Finding("disk", ok, f"{free:,} MB free at {folder}", remedy)
 
 
-CHECKS = (python, system, libraries, packages, mxnet, graphics, data, cache, disk)
-NEED_PACKAGES = (data, cache, disk)
+CHECKS = {
+    "Python": check_python,
+    "platform": check_platform,
+    "system libraries": check_libraries,
+    "packages": check_packages,
+    "MXNet": check_mxnet,
+    "GPU": check_gpu,
+    "data": check_data,
+    "cache": check_cache,
+    "disk": check_disk,
+}
+# These checks import `mfbook.datasets`, which needs the packages.
+NEED_PACKAGES = ("data", "cache", "disk")
 
 
-def examine():
-    """Return all findings, as far as they can be made (list of Finding)."""
-    findings = []
-    for check in CHECKS:
-        broken = [f for f in findings if f.what == "packages" and not f.ok]
-        if check in NEED_PACKAGES and broken:
-            findings.append(Finding(check.__name__, False, "not looked at", broken[0].remedy))
+def examine() -> list[Finding]:
+    """Run all checks, as far as they can be run.
+
+    Returns
+    -------
+    list of Finding
+        One of each check. Checks that need a missing package say so.
+
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> doctor.examine()[0].subject
+    'Python'
+    """
+    findings: dict[str, Finding] = {}
+    for subject, check in CHECKS.items():
+        if subject in NEED_PACKAGES and not findings["packages"].ok:
+            remedy = findings["packages"].remedy
+            findings[subject] = Finding(subject, False, "not checked", remedy)
         else:
-            findings.append(check())
-    return findings
+            findings[subject] = check()
+    return list(findings.values())
 
 
-def main(arguments=None):
-    """Print the report; exit with 0 only if the course will run."""
-    parser = argparse.ArgumentParser(prog="python -m mfbook.doctor", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
-    options = parser.parse_args(arguments)
-    findings = examine()
-    runs = all(finding.ok for finding in findings if finding.needed)
-    if options.json:
-        print(json.dumps({"runs": runs, "findings": [asdict(f) for f in findings]}, indent=1))
-    else:
-        for finding in findings:
-            print("✔" if finding.ok else "✘", f"{finding.what}: {finding.detail}")
-            if finding.remedy:
-                print("  →", finding.remedy)
-        print("The course will run." if runs else "The course will not run yet.")
-    sys.exit(0 if runs else 1)
+def course_runs(findings: Sequence[Finding]) -> bool:
+    """Whether the course will run: everything that it cannot do without is there.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> doctor.course_runs([doctor.Finding("disk", False, "12 MB free")])
+    False
+    """
+    return all(finding.ok for finding in findings if finding.required)
 
 
-if __name__ == "__main__":
-    main()
+def to_text(findings: Sequence[Finding]) -> str:
+    """Report of findings for the reader, a line each, with a last line that sums them up.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from mfbook import doctor
+    >>> print(doctor.to_text([doctor.Finding("Python", True, "3.11.7")]))
+    ✔ Python: 3.11.7
+    The course will run.
+    """
+    lines = []
+    for finding in findings:
+        lines.append(f"{'✔' if finding.ok else '✘'} {finding.subject}: {finding.detail}")
+        if finding.remedy:
+            lines.append(f"  → {finding.remedy}")
+    runs = course_runs(findings)
+    lines.append("The course will run." if runs else "The course will not run yet.")
+    return "\n".join(lines)
+
+
+def to_json(findings: Sequence[Finding]) -> str:
+    """Report of findings for a program: an object with ``runs`` and ``findings``, as JSON.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import json
+    >>> from mfbook import doctor
+    >>> json.loads(doctor.to_json([doctor.Finding("Python", True, "3.11.7")]))["runs"]
+    True
+    """
+    report = {
+        "runs": course_runs(findings),
+        "findings": [asdict(finding) for finding in findings],
+    }
+    return json.dumps(report, indent=1)

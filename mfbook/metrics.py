@@ -1,13 +1,17 @@
 """Root mean squared error, pooled over all ratings."""
 
+from __future__ import annotations
+
 import math
 
-import mxnet as mx
+from mfbook.datasets import Split
+from mfbook.model import Model
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def rmse(label, prediction):
-    r"""Return the root mean squared error of predictions.
+def rmse(label: ArrayLike, prediction: ArrayLike) -> float:
+    r"""Root mean squared error of predictions.
 
     .. math:: \sqrt{\frac{1}{n} \sum_{j=1}^{n} (r_j - \hat r_j)^2}
 
@@ -27,6 +31,15 @@ def rmse(label, prediction):
     ------
     ValueError
         If the two differ in length, are empty, or hold a value that is not finite.
+
+    Notes
+    -----
+    Built in chapter 2, equation 2.1.
+
+    Examples
+    --------
+    >>> rmse([5, 3, 4, 2], [4, 4, 3, 3])
+    1.0
     """
     label, prediction = (np.asarray(x, dtype=np.float64) for x in (label, prediction))
     if label.shape != prediction.shape or label.ndim != 1:
@@ -43,29 +56,35 @@ def rmse(label, prediction):
     return math.sqrt(np.mean((label - prediction) ** 2))
 
 
-class RMSE(mx.metric.EvalMetric):
-    """Running form of `rmse` for MXNet's training loops: pools over batches of any size.
+def evaluate(model: Model, split: Split) -> float:
+    """RMSE of a fitted model on the evaluation set, its predictions clipped to the scale.
 
-    MXNet's own ``mx.metric.RMSE`` returns the mean of the batches' RMSEs, which is another
-    number.
+    This is the measure by which models are ranked: a rating never lies outside the scale of the
+    ratings, so the predictions of every model are clipped in the same way first.
+
+    Parameters
+    ----------
+    model : mfbook.Model
+        Fitted on ``split`` or a part of its training set.
+    split : mfbook.datasets.Split
+        Its evaluation set is read once; its ``scale`` is that of the training ratings.
+
+    Returns
+    -------
+    float
+        In stars.
+
+    Notes
+    -----
+    Chapter 2 clips for the first time (exercise 2.2); chapter 7 ranks models by this measure.
+
+    Examples
+    --------
+    >>> from mfbook import baselines, datasets
+    >>> split = datasets.load("synthetic")
+    >>> round(evaluate(baselines.Biases(reg_user=6, reg_item=2).fit(split), split), 2)
+    1.01
     """
-
-    def __init__(self):
-        super().__init__("rmse")
-
-    def update(self, labels, preds):
-        """Add one batch: lists of NDArrays, pairwise of the same number of elements."""
-        mx.metric.check_label_shapes(labels, preds)
-        for label, pred in zip(labels, preds, strict=True):
-            label, pred = (x.asnumpy().astype(np.float64).ravel() for x in (label, pred))
-            if label.size != pred.size:
-                raise ValueError(
-                    f"RMSE.update got {label.size} labels and {pred.size} predictions."
-                )
-            self.sum_metric += float(np.sum((label - pred) ** 2))
-            self.num_inst += label.size
-
-    def get(self):
-        """Return ``("rmse", value)``; the value is NaN before the first update."""
-        value = math.sqrt(self.sum_metric / self.num_inst) if self.num_inst else math.nan
-        return self.name, value
+    pairs = split.evaluation
+    prediction = model.predict(pairs["user_idx"], pairs["item_idx"])
+    return rmse(pairs["rating"], np.clip(prediction, *split.scale))

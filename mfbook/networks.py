@@ -1,38 +1,50 @@
 """The three networks of the course: two towers whose outputs meet in an inner product."""
 
-from numbers import Integral
-from pathlib import Path
+from __future__ import annotations
 
-from mfbook.datasets import check_indices
+import os
+from pathlib import Path
+from typing import Any
+
+from mfbook._validation import check_indices, check_sizes
 import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 import numpy as np
+from numpy.typing import ArrayLike
+
+__all__ = ["AroundMean", "Network", "OneLayerDropoutMLP", "OneLayerMLP", "PlainNet"]
 
 PREDICT_BATCH = 4096
 
 
-def check_sizes(**sizes):
-    """Raise `ValueError` for the first size that is not a whole number of 1 or more."""
-    for name, size in sizes.items():
-        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"{name} is {size!r}; it must be a whole number, 1 or more.")
-
-
 class Network(HybridBlock):
-    """What every network here has: its sizes, and ``predict`` from NumPy to NumPy.
+    """Base class of the networks: sizes, and ``predict`` from NumPy to NumPy.
 
     Parameters
     ----------
     n_users, n_items : int
         Rows of the user and the item table; indices run from 0 to one less.
+
+    Notes
+    -----
+    A network of your own derives from this class and defines ``hybrid_forward``; `training.fit`
+    trains it. Built in chapter 3.
+
+    Examples
+    --------
+    >>> class Constant(Network):
+    ...     def hybrid_forward(self, F, user_idx, item_idx):
+    ...         return F.cast(user_idx * 0 + 4, "float32")
+    >>> issubclass(Constant, mx.gluon.Block)
+    True
     """
 
-    def __init__(self, n_users, n_items):
+    def __init__(self, n_users: int, n_items: int) -> None:
         super().__init__()
         check_sizes(n_users=n_users, n_items=n_items)
         self.n_users, self.n_items = n_users, n_items
 
-    def predict(self, user_idx, item_idx):
+    def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
         """Predict ratings.
 
         Parameters
@@ -49,47 +61,50 @@ class Network(HybridBlock):
         ------
         ValueError
             If an index is outside its table (MXNet itself would take the nearest row), or if
-            the network has no values yet.
+            the network's parameters are not initialized.
         """
         user_idx, item_idx = np.asarray(user_idx), np.asarray(item_idx)
-        self.check(user_idx, item_idx)
+        check_indices(user_idx, item_idx, self.n_users, self.n_items)
         device = self.device()
         if device is None:
             raise ValueError(
-                f"This {type(self).__name__} has no values yet. Train it with training.fit first, "
-                "or call its initialize()."
+                f"The parameters of this {type(self).__name__} are not initialized. Train it with "
+                "training.fit first, or call its initialize()."
             )
-        parts = []
+        batches = []
         for start in range(0, len(user_idx), PREDICT_BATCH):
             rows = slice(start, start + PREDICT_BATCH)
             user, item = (
                 mx.nd.array(idx[rows], ctx=device, dtype="int32") for idx in (user_idx, item_idx)
             )
-            parts.append(self(user, item).asnumpy())
-        return np.concatenate(parts) if parts else np.empty(0, np.float32)
+            batches.append(self(user, item).asnumpy())
+        return np.concatenate(batches) if batches else np.empty(0, np.float32)
 
-    def save(self, path):
-        """Write the network's values to a file, in MXNet's own format (no pickle).
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the parameters to a file, in MXNet's own format (no pickle).
 
         Parameters
         ----------
         path : str or Path
-            The file, by custom ``*.params``. Its folder must exist.
+            The file, usually ``*.params``. Its folder must exist.
 
         Raises
         ------
         ValueError
-            If the network has no values yet, or the file cannot be written.
+            If the parameters are not initialized, or the file cannot be written.
         """
         if self.device() is None:
-            raise ValueError(f"This {type(self).__name__} has no values yet: nothing to save.")
+            raise ValueError(
+                f"The parameters of this {type(self).__name__} are not initialized: there is "
+                "nothing to save. Train it first."
+            )
         try:
             self.save_parameters(str(path))
         except mx.MXNetError:
             raise ValueError(f"{path} cannot be written. Does its folder exist?") from None
 
-    def load(self, path):
-        """Read values that `save` wrote into a network of the same class and sizes.
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Read parameters that `save` wrote into a network of the same class and sizes.
 
         Parameters
         ----------
@@ -101,37 +116,35 @@ class Network(HybridBlock):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it holds no values, or those of a network of another class or size.
+            If it holds no parameters, or those of a network of another class or size.
         """
         if not Path(path).is_file():
             raise FileNotFoundError(f"There is no file {path}. Check the path and the spelling.")
         try:
             found = mx.nd.load(str(path))
         except mx.MXNetError:
-            raise ValueError(f"{path} holds no values of a network. Was it made by save?") from None
-        wanted = {n: p.shape for n, p in self._collect_params_with_prefix().items()}
-        shapes = {n: v.shape for n, v in found.items()} if isinstance(found, dict) else {}
-        if shapes != wanted:
             raise ValueError(
-                f"{path} holds the values of another network: {shapes}. This "
-                f"{type(self).__name__} needs {wanted}. Build it with the same class and sizes."
+                f"{path} holds no parameters of a network. Was it made by save?"
+            ) from None
+        expected = {n: p.shape for n, p in self._collect_params_with_prefix().items()}
+        shapes = {n: v.shape for n, v in found.items()} if isinstance(found, dict) else {}
+        if shapes != expected:
+            raise ValueError(
+                f"{path} holds the parameters of another network: {shapes}. This "
+                f"{type(self).__name__} needs {expected}. Build it with the same class and sizes."
             )
         self.load_parameters(str(path), ctx=self.device() or mx.cpu())
 
-    def device(self):
-        """Return the device that holds the network's values, or None before it has any."""
+    def device(self) -> mx.Context | None:
+        """Return the device that holds the parameters; None if they are not initialized."""
         try:
             return next(iter(self.collect_params().values())).list_ctx()[0]
-        except RuntimeError:  # MXNet's answer for a parameter without values
+        except RuntimeError:  # MXNet's answer for a parameter that is not initialized
             return None
-
-    def check(self, user_idx, item_idx):
-        """Raise `ValueError` unless the two are equally long and inside the tables."""
-        check_indices(user_idx, item_idx, self.n_users, self.n_items)
 
 
 class AroundMean(mx.init.Initializer):
-    """Start numbers around sqrt(mean / k), so that the first inner products are near the mean.
+    """Initializer around sqrt(mean / k), so that the first inner products are near the mean.
 
     Parameters
     ----------
@@ -140,15 +153,26 @@ class AroundMean(mx.init.Initializer):
     k : int
         Width of the vectors.
     noise : float
-        The numbers are drawn evenly within this distance of their centre.
+        The parameters are drawn uniformly within this distance of their center.
+
+    Notes
+    -----
+    Built in chapter 3.
+
+    Examples
+    --------
+    >>> network = PlainNet(2, 2, k=4)
+    >>> network.initialize(AroundMean(mean=3.6, k=4, noise=0.01))
+    >>> network.predict([0, 1], [1, 0]).round(1)
+    array([3.6, 3.6], dtype=float32)
     """
 
-    def __init__(self, mean, k, noise):
+    def __init__(self, mean: float, k: int, noise: float) -> None:
         super().__init__(mean=mean, k=k, noise=noise)
-        self.centre, self.noise = (mean / k) ** 0.5, noise
+        self.center, self.noise = (mean / k) ** 0.5, noise
 
-    def _init_weight(self, name, array):
-        low, high = self.centre - self.noise, self.centre + self.noise
+    def _init_weight(self, name: str, array: mx.nd.NDArray) -> None:
+        low, high = self.center - self.noise, self.center + self.noise
         mx.nd.random.uniform(low, high, out=array)
 
 
@@ -161,15 +185,29 @@ class PlainNet(Network):
         Rows of the two tables.
     k : int
         Number of latent factors.
+
+    Notes
+    -----
+    Built in chapter 3, equation 3.1.
+
+    Examples
+    --------
+    >>> from mfbook import datasets, training
+    >>> split = datasets.load("synthetic")
+    >>> network = PlainNet(split.n_users, split.n_items, k=8)
+    >>> history = training.fit(network, split, epochs=1, batch_size=1024)
+    >>> network.predict([0, 1, 2], [5, 5, 5]).shape
+    (3,)
     """
 
-    def __init__(self, n_users, n_items, k):
+    def __init__(self, n_users: int, n_items: int, k: int) -> None:
         super().__init__(n_users, n_items)
+        check_sizes(k=k)
         with self.name_scope():
             self.user = nn.Embedding(n_users, k, sparse_grad=True)
             self.item = nn.Embedding(n_items, k, sparse_grad=True)
 
-    def hybrid_forward(self, F, user_idx, item_idx):
+    def hybrid_forward(self, F: Any, user_idx: Any, item_idx: Any) -> Any:
         """Return the predicted ratings, (batch,)."""
         p = self.user(user_idx)  # (batch, k)
         q = self.item(item_idx)  # (batch, k)
@@ -187,16 +225,27 @@ class OneLayerMLP(Network):
         Width of the dense layers.
     k : int
         Number of latent factors.
+
+    Notes
+    -----
+    Built in chapter 4.
+
+    Examples
+    --------
+    >>> network = OneLayerMLP(n_users=943, n_items=1682, hidden=64, k=64)
+    >>> network.initialize()
+    >>> network.predict([0], [0]).shape
+    (1,)
     """
 
-    def __init__(self, n_users, n_items, hidden, k):
+    def __init__(self, n_users: int, n_items: int, hidden: int, k: int) -> None:
         super().__init__(n_users, n_items)
         check_sizes(hidden=hidden, k=k)
         with self.name_scope():
             self.user = self.tower(n_users, hidden, k)
             self.item = self.tower(n_items, hidden, k)
 
-    def tower(self, n_rows, hidden, k):
+    def tower(self, n_rows: int, hidden: int, k: int) -> nn.HybridSequential:
         """Return the layers from an index to a vector of width ``hidden``."""
         layers = nn.HybridSequential()
         layers.add(
@@ -206,7 +255,7 @@ class OneLayerMLP(Network):
         )
         return layers
 
-    def hybrid_forward(self, F, user_idx, item_idx):
+    def hybrid_forward(self, F: Any, user_idx: Any, item_idx: Any) -> Any:
         """Return the predicted ratings, (batch,)."""
         p = self.user(user_idx)  # (batch, hidden)
         q = self.item(item_idx)  # (batch, hidden)
@@ -222,15 +271,27 @@ class OneLayerDropoutMLP(OneLayerMLP):
         As for `OneLayerMLP`.
     dropout : float
         Probability with which a unit is dropped while training.
+
+    Notes
+    -----
+    Built in chapter 5.
+
+    Examples
+    --------
+    >>> network = OneLayerDropoutMLP(n_users=943, n_items=1682, hidden=256, k=512, dropout=0.5)
+    >>> network.dropout
+    0.5
     """
 
-    def __init__(self, n_users, n_items, hidden, k, dropout=0.5):
+    def __init__(
+        self, n_users: int, n_items: int, hidden: int, k: int, dropout: float = 0.5
+    ) -> None:
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout is {dropout!r}; it must be at least 0 and below 1.")
         self.dropout = dropout
         super().__init__(n_users, n_items, hidden, k)
 
-    def tower(self, n_rows, hidden, k):
+    def tower(self, n_rows: int, hidden: int, k: int) -> nn.HybridSequential:
         """Return the layers from an index to a vector of width ``hidden``."""
         layers = super().tower(n_rows, hidden, k)
         layers.add(nn.Dropout(self.dropout))

@@ -1,10 +1,12 @@
-"""Gather the course in one folder, for a room with no network: ``python -m mfbook.offline FOLDER``.
+"""Gather the course in one folder, for machines without a network.
 
-The folder holds wheels, data, notebooks, the built book, and a README that needs nothing else.
-It fits machines like this one: the same system, processor and Python version.
+Behind ``python -m mfbook offline FOLDER``. The folder holds wheels, data, notebooks, the built
+book, and a README that explains them. It suits machines like this one: the same system, processor
+and Python version.
 """
 
-import argparse
+from __future__ import annotations
+
 import os
 from pathlib import Path
 import platform
@@ -12,11 +14,14 @@ import shutil
 import subprocess
 import sys
 
-from mfbook import download, install
+from mfbook.datasets import download
+from mfbook.runtime import requirements
+
+__all__ = ["gather"]
 
 ROOT = Path(__file__).resolve().parent.parent
 README = """\
-# Matrix Factorization in MXNet, with no network
+# Matrix Factorization in MXNet, without a network
 
 For {system} on {machine} with Python {python}. Nothing is downloaded.
 
@@ -28,13 +33,12 @@ Then open http://localhost:8000 in a browser.
 
 ## Run the notebooks
 
-You need Python with venv, and two system libraries; on Debian or Ubuntu they are in the packages
-`python3-venv`, `libgomp1` and `libquadmath0`. In this folder:
+{needs} In this folder:
 
     bash start.sh
 
-The first time this makes `.venv` and fills it from `wheels`. Then it says what the machine lacks,
-if anything, and opens JupyterLab.
+The first time this makes `.venv` and fills it from `wheels`. Then it says what is missing on the
+machine, if anything, and opens JupyterLab.
 
 ## Data
 
@@ -42,7 +46,7 @@ if anything, and opens JupyterLab.
 """
 START = """\
 #!/usr/bin/env bash
-# Install the course from this folder alone, check the machine, open JupyterLab (or run "$@").
+# Install the course from this folder only, check the machine, open JupyterLab (or run "$@").
 set -euo pipefail
 cd "$(dirname "$0")"
 export PIP_NO_INDEX=1 PIP_FIND_LINKS="$PWD/wheels" PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -50,25 +54,25 @@ if [ -e data/ml-100k ] || [ -e data/ml-100k.zip ]; then export MFBOOK_DATA="$PWD
 if [ ! -e .venv/ready ]; then
     python3 -m venv .venv
     .venv/bin/pip install --quiet --requirement requirements.txt mfbook
-    .venv/bin/python -m mfbook.install --cpu
+    .venv/bin/python -m mfbook install --cpu
     touch .venv/ready
 fi
-.venv/bin/python -m mfbook.doctor
+.venv/bin/python -m mfbook doctor
 if [ $# -eq 0 ]; then set -- jupyter lab notebooks; fi
 PATH="$PWD/.venv/bin:$PATH" exec "$@"
 """
 WITH_DATA = """\
-MovieLens 100K is in `data`. Its licence forbids passing it on: before you hand this folder to
+MovieLens 100K is in `data`. Its license forbids passing it on: before you hand this folder to
 others, take `data/ml-100k` out, and let each of them fetch it."""
 WITHOUT_DATA = f"""\
-MovieLens 100K is not here: its licence forbids passing it on. Fetch
+MovieLens 100K is not here: its license forbids passing it on. Fetch
 {download.URL}
 and put the file into `data`. Or run `export MFBOOK_DATASET=synthetic` before `start.sh`:
 everything then works on an invented twin of the data, and says so."""
 
 
-def gather(folder):
-    """Fill a folder with all that the course needs.
+def gather(folder: Path) -> str:
+    """Fill a folder with everything that the course needs, and say in one sentence what it holds.
 
     Parameters
     ----------
@@ -78,42 +82,59 @@ def gather(folder):
     Returns
     -------
     str
-        One sentence on what is there.
+        The size of the folder, and whether MovieLens is in it.
 
     Raises
     ------
     ValueError
         If the folder is not empty, the book is not built, or this is no checkout of the course.
     subprocess.CalledProcessError
-        If pip fails.
+        If pip fails; pip has then said why.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import tempfile
+    >>> from mfbook import offline
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "thesis.txt").touch()
+    ...     try:
+    ...         offline.gather(Path(folder))
+    ...     except ValueError as error:
+    ...         print(error)  # doctest: +ELLIPSIS
+    The folder ... is not empty. Name a new folder.
     """
     book = ROOT / "_build/html"
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"The folder {folder} is not empty. Name a new folder.")
     if not (ROOT / "requirements.txt").is_file():
-        raise ValueError("Run this from a checkout of the course: it needs more than the package.")
+        raise ValueError(
+            f"There is no checkout of the course in {ROOT}, and the package is not enough. "
+            "Run this from a checkout."
+        )
     if not (book / "index.html").is_file():
         raise ValueError("The book is not built yet. Run `make book` first.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"{folder} is not empty. Name a new folder.")
     wheels = folder / "wheels"
     wheels.mkdir(parents=True)
     print("Gathering wheels; this takes a minute or two.")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    collect = [*pip, "wheel", "--wheel-dir", wheels]
-    requirements = ROOT / "requirements.txt"
-    subprocess.run([*collect, "--requirement", requirements], check=True)
-    mxnet = f"{install.CPU}=={install.VERSION}"
+    collect = [*pip, "wheel", "--wheel-dir", str(wheels)]
+    pins = ROOT / "requirements.txt"
+    subprocess.run([*collect, "--requirement", str(pins)], check=True)
+    mxnet = requirements.CPU_BUILD.requirement
     subprocess.run([*collect, "--no-deps", mxnet, str(ROOT)], check=True)
     print("Copying the book and the notebooks.")
     shutil.copytree(book, folder / "book")
     (folder / "notebooks").mkdir()
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         shutil.copy(notebook, folder / "notebooks")
-    shutil.copy(requirements, folder)
+    shutil.copy(pins, folder)
     has_data = _copy_data(folder / "data")
     readme = README.format(
         system=platform.system(),
         machine=platform.machine(),
         python=".".join(platform.python_version_tuple()[:2]),
+        needs=_needs(),
         data=WITH_DATA if has_data else WITHOUT_DATA,
     )
     (folder / "README.md").write_text(readme)
@@ -122,30 +143,27 @@ def gather(folder):
     return f"{folder} is complete: {size:,.0f} MB, {'with' if has_data else 'without'} MovieLens."
 
 
-def _copy_data(target):
-    """Copy MovieLens from where it is on this machine; return whether it is on it."""
+def _needs() -> str:
+    """Say what the README's machines must have."""
+    libraries = requirements.system_libraries()
+    if not libraries:
+        return "You need Python with venv."
+    names = " and ".join(library.name for library in libraries)
+    packages = " ".join(library.debian_package for library in libraries)
+    return (
+        f"You need Python with venv, and the system libraries {names}.\n"
+        f"On Debian or Ubuntu: `apt-get install python3-venv {packages}`."
+    )
+
+
+def _copy_data(target: Path) -> bool:
+    """Copy MovieLens if it is on this machine; return whether it is."""
     target.mkdir()
     cached = download.cache() / "ml-100k"
     if not os.environ.get("MFBOOK_DATA") and not cached.is_dir():
         return False
     shutil.copytree(download.folder("ml-100k"), target / "ml-100k")
     for path in (target / "ml-100k", *(target / "ml-100k").iterdir()):
-        path.chmod(path.stat().st_mode | 0o200)  # a read-only source would be a nuisance to delete
+        # A copy of a read-only folder could not be deleted easily.
+        path.chmod(path.stat().st_mode | 0o200)
     return True
-
-
-def main(arguments=None):
-    """Gather, and say in one sentence what was done or why not."""
-    parser = argparse.ArgumentParser(prog="python -m mfbook.offline", description=__doc__)
-    parser.add_argument("folder", type=Path, help="a new or empty folder")
-    options = parser.parse_args(arguments)
-    try:
-        print(gather(options.folder))
-    except ValueError as error:
-        sys.exit(str(error))
-    except subprocess.CalledProcessError:
-        sys.exit("pip could not gather the wheels; its message is above. Is there a network?")
-
-
-if __name__ == "__main__":
-    main()

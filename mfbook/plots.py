@@ -1,21 +1,40 @@
-"""Every figure's look, and the figures that more than one chapter draws.
+"""Figures from data, all in one style.
 
 A function draws into the axes it is given, or into a new figure, and returns the axes.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+from cycler import cycler
 import matplotlib as mpl
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 import numpy as np
+from numpy.typing import ArrayLike
+import pandas as pd
 
-# Okabe and Ito's colours: they stay apart for colour-blind readers, and in grey by their order.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+if TYPE_CHECKING:
+    from mfbook.history import History
+
+#: Okabe and Ito's colors: color-blind readers can tell them apart, and so can readers of a print
+#: in grey, by their order.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+#: One marker for each color.
 MARKERS = ("o", "s", "^", "D", "v", "P")
+#: Color of reference lines and notes.
 GREY = "#5F6B76"
+_LINESTYLES = ("-", "--", "-.", ":")
 
-STYLE = {
+#: Matplotlib's settings for every figure of the book; `style` applies them.
+STYLE: dict[Any, Any] = {
     "figure.figsize": (6.4, 3.6),
     "figure.dpi": 110,
-    "figure.facecolor": "white",  # opaque, so that it can be read on a dark page
+    # Opaque, so that it can be read on a dark page.
+    "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
     "savefig.facecolor": "white",
     "font.size": 11,
@@ -24,64 +43,666 @@ STYLE = {
     "axes.titlesize": 12,
     "axes.titlelocation": "left",
     "axes.axisbelow": True,
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLORS),
     "grid.color": "#D9DEE3",
     "legend.frameon": False,
     "lines.linewidth": 2,
 }
 
 
-def style():
-    """Give every figure that is drawn from now on the book's look."""
+def style() -> None:
+    """Give every figure that is drawn from now on the book's style.
+
+    Notes
+    -----
+    Every chapter that draws a figure calls it in its first cell, from chapter 1 on.
+
+    Examples
+    --------
+    >>> import matplotlib as mpl
+    >>> from mfbook import plots
+    >>> plots.style()
+    >>> mpl.rcParams["figure.facecolor"]
+    'white'
+    """
     mpl.rcParams.update(STYLE)
 
 
-def learning_curves(histories, part="test", baseline=None, ax=None):
-    """Draw RMSE against epochs.
+def learning_curves(
+    histories: Mapping[str, History],
+    baseline: tuple[str, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the RMSE on the evaluation set against epochs, one curve for each fit.
 
     Parameters
     ----------
-    histories : dict of str to mfbook.training.History
-        Label to history, one curve each.
-    part : str
-        ``"train"`` or ``"test"``.
+    histories : dict of str to mfbook.history.History
+        Label and history of each fit. All must be measured on the same kind of evaluation set.
     baseline : tuple of (str, float), optional
-        Label and RMSE of a horizontal line to beat.
+        Label and RMSE of a horizontal line to compare with.
     ax : matplotlib.axes.Axes, optional
-        Where to draw.
+        Axes to draw into; a new figure by default.
 
     Returns
     -------
     matplotlib.axes.Axes
+        Its y axis names the evaluation set.
+
+    Raises
+    ------
+    ValueError
+        If some histories are measured on a test set and others on a validation set.
+
+    Notes
+    -----
+    First drawn in chapter 3.
+
+    Examples
+    --------
+    >>> from mfbook import als, datasets, plots
+    >>> split = datasets.load("synthetic")
+    >>> model = als.ALS(k=2, reg=9.0, reg_bias=5.0, epochs=3).fit(split)
+    >>> ax = plots.learning_curves({"ALS": model.history}, baseline=("biases", 0.95))
+    >>> ax.get_ylabel()
+    'test RMSE (stars)'
     """
+    evaluation_set = _shared_evaluation_set(histories)
     ax = ax or plt.subplots()[1]
-    for (label, history), marker in zip(histories.items(), MARKERS, strict=False):
-        frame = history.frame
-        ax.plot(frame["epoch"], frame[f"{part}_rmse"], marker=marker, markersize=5, label=label)
+    for (label, history), look in zip(histories.items(), _looks(), strict=False):
+        curve = history.curve
+        ax.plot(curve.index, curve, markersize=5, label=label, **look)
     if baseline:
-        label, value = baseline
-        ax.axhline(value, color=GREY, linestyle="--", linewidth=1.5, label=f"{label}, {value:.3f}")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+        reference_line(*baseline, ax=ax)
+    ax.locator_params(axis="x", integer=True)
     ax.set_xlabel("epoch")
-    ax.set_ylabel(f"{part} RMSE (stars)")
+    ax.set_ylabel(f"{evaluation_set} RMSE (stars)")
     ax.grid(axis="y")
     ax.legend()
     return ax
 
 
-def rating_matrix(ratings, ax=None):
-    """Draw the rating matrix: one dot for each rating that is there.
+def learning_curves_zoomed(
+    histories: Mapping[str, History],
+    ylim: tuple[float, float],
+    baseline: tuple[str, float] | None = None,
+    ncols: int = 3,
+) -> np.ndarray:
+    """Draw learning curves twice, side by side: the whole range, and one range of RMSE closer.
 
     Parameters
     ----------
-    ratings : pandas.DataFrame
-        With ``user_idx`` and ``item_idx``.
+    histories : dict of str to mfbook.history.History
+        Label and history of each fit. All must be measured on the same kind of evaluation set.
+    ylim : tuple of (float, float)
+        Lowest and highest RMSE of the panel on the right, in stars.
+    baseline : tuple of (str, float), optional
+        Label and RMSE of a horizontal line to compare with.
+    ncols : int
+        Number of columns of the legend below the panels.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib.axes.Axes, shape (2,)
+        The panels, left and right.
+
+    Notes
+    -----
+    Drawn in chapters 3 and 4.
+
+    Examples
+    --------
+    >>> from mfbook import als, datasets, plots
+    >>> split = datasets.load("synthetic")
+    >>> model = als.ALS(k=2, reg=9.0, reg_bias=5.0, epochs=3).fit(split)
+    >>> left, right = plots.learning_curves_zoomed({"ALS": model.history}, ylim=(0.9, 1.0))
+    >>> right.get_title(loc="left")
+    'the same, closer'
+    """
+    _shared_evaluation_set(histories)
+    axes = plt.subplots(1, 2, figsize=(6.4, 3.4))[1]
+    for ax in axes:
+        learning_curves(histories, baseline, ax)
+        ax.get_legend().remove()
+    axes[1].set(ylabel="", ylim=ylim)
+    axes[1].set_title("the same, closer", loc="left")
+    legend_below(axes[0], ncols)
+    return axes
+
+
+def train_and_evaluation_curves(
+    history: History,
+    baseline: tuple[str, float] | None = None,
+    fill: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the RMSE of one fit on its training set and on its evaluation set.
+
+    Parameters
+    ----------
+    history : mfbook.history.History
+        The fit.
+    baseline : tuple of (str, float), optional
+        Label and RMSE of a horizontal line to compare with.
+    fill : bool
+        Whether to shade the gap between the curves and to mark the best epoch, which shows
+        overfitting.
     ax : matplotlib.axes.Axes, optional
-        Where to draw.
+        Axes to draw into; a new figure by default.
 
     Returns
     -------
     matplotlib.axes.Axes
+
+    Notes
+    -----
+    Drawn in chapters 3 and 5.
+
+    Examples
+    --------
+    >>> from mfbook import als, datasets, plots
+    >>> split = datasets.load("synthetic")
+    >>> model = als.ALS(k=2, reg=9.0, reg_bias=5.0, epochs=3).fit(split)
+    >>> ax = plots.train_and_evaluation_curves(model.history)
+    >>> [line.get_label() for line in ax.get_lines()]
+    ['test', 'training']
+    """
+    ax = ax or plt.subplots()[1]
+    curve = history.curve
+    train = history.frame.set_index("epoch")["train_rmse"]
+    ax.plot(curve.index, curve, "o-", markersize=5, label=history.evaluation_set)
+    ax.plot(train.index, train, ":", label="training")
+    if fill:
+        ax.fill_between(curve.index, train, curve, color=GREY, alpha=0.15)
+        ax.annotate(
+            f"best: {curve.min():.3f}",
+            xy=(curve.idxmin(), curve.min()),
+            xytext=(curve.idxmin(), curve.min() + 0.08),
+            arrowprops={"arrowstyle": "-", "color": GREY},
+        )
+    if baseline:
+        reference_line(*baseline, ax=ax)
+    ax.locator_params(axis="x", integer=True)
+    ax.set(xlabel="epoch", ylabel="RMSE (stars)")
+    ax.grid(axis="y")
+    ax.legend()
+    return ax
+
+
+def curves_by_seed(
+    curves: pd.DataFrame,
+    titles: Mapping[str, str],
+    baseline: tuple[str, float] | None = None,
+    ylim: tuple[float, float] | None = None,
+    legend: bool = True,
+) -> np.ndarray:
+    """Draw the learning curves of several seeds, one panel for each model.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        Columns ``model``, ``seed``, ``epoch``, ``evaluation_set`` and ``rmse``, as
+        `mfbook.experiments.curves` returns them.
+    titles : dict of str to str
+        Models to draw, and the title of the panel of each.
+    baseline : tuple of (str, float), optional
+        Label and RMSE of a horizontal line to compare with.
+    ylim : tuple of (float, float), optional
+        Lowest and highest RMSE of all panels, in stars.
+    legend : bool
+        Whether to name the seeds in a legend below the panels and to give each its own marker.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib.axes.Axes, shape (n_rows, 2)
+        The panels, two in a row.
+
+    Raises
+    ------
+    ValueError
+        If the curves were not all measured on the same kind of evaluation set.
+
+    Notes
+    -----
+    Drawn in chapters 4 and 5.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from mfbook import plots
+    >>> curves = pd.DataFrame({
+    ...     "model": "MLP", "evaluation_set": "test", "seed": [0, 0, 1, 1],
+    ...     "epoch": [1, 2, 1, 2], "rmse": [0.99, 0.97, 0.98, 0.96],
+    ... })
+    >>> axes = plots.curves_by_seed(curves, {"MLP": "64, 64"})
+    >>> len(axes[0, 0].get_lines())
+    2
+    """
+    curves = curves[curves["model"].isin(titles)]
+    evaluation_set = _the_only(curves["evaluation_set"])
+    n_rows = -(-len(titles) // 2)
+    height = 1.0 + 2.4 * n_rows if legend else 2.4 * n_rows
+    axes = plt.subplots(n_rows, 2, figsize=(6.4, height), sharex=True, sharey=True, squeeze=False)[
+        1
+    ]
+    for ax, (model, title) in zip(axes.flat, titles.items(), strict=False):
+        runs = curves[curves["model"] == model].pivot(index="epoch", columns="seed", values="rmse")
+        for seed, look in zip(runs, _looks(), strict=False):
+            if not legend:
+                look["marker"] = ""
+            ax.plot(runs[seed], linewidth=1.2, markersize=4, label=f"seed {seed}", **look)
+        if baseline:
+            label, rmse = baseline
+            reference_line(label, rmse, ax=ax)
+        ax.set_title(title, loc="left")
+        ax.grid(axis="y")
+    for ax in axes.flat[len(titles) :]:
+        ax.axis("off")
+    for ax in axes[-1]:
+        ax.set_xlabel("epoch")
+        ax.locator_params(axis="x", integer=True)
+    for ax in axes[:, 0]:
+        ax.set(ylabel=f"{evaluation_set} RMSE (stars)", ylim=ylim)
+    if legend:
+        legend_below(axes[0, 0], ncols=3)
+    return axes
+
+
+def errors_by_group(
+    errors: pd.DataFrame,
+    xlabel: str,
+    connected: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the RMSE of several models within groups of users, items or ratings.
+
+    Parameters
+    ----------
+    errors : pandas.DataFrame
+        RMSE in stars: one row for each group, in order, and one column for each model.
+    xlabel : str
+        What the groups are, for example ``"training ratings of the user"``.
+    connected : bool
+        Whether to connect the markers of a model by a line.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Without a legend: call ``ax.legend()``, or `legend_below` if several panels share it.
+
+    Notes
+    -----
+    Drawn in chapters 4 and 7.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from mfbook import plots
+    >>> errors = pd.DataFrame({"biases": [1.1, 0.9], "MLP": [1.0, 0.9]}, ["few", "many"])
+    >>> ax = plots.errors_by_group(errors, "training ratings of the user")
+    >>> [line.get_label() for line in ax.get_lines()]
+    ['biases', 'MLP']
+    """
+    ax = ax or plt.subplots(figsize=(6.4, 3.0))[1]
+    for model, look in zip(errors, _looks(), strict=False):
+        if not connected:
+            look["linestyle"] = ""
+        ax.plot(
+            errors.index.astype(str),
+            errors[model],
+            markersize=5 if connected else 9,
+            label=str(model),
+            **look,
+        )
+    ax.set(xlabel=xlabel, ylabel="RMSE (stars)")
+    ax.grid(axis="y")
+    return ax
+
+
+def errors_by_fold(results: pd.DataFrame, models: Sequence[str], ax: Axes | None = None) -> Axes:
+    """Draw the test RMSE of each model on each fold: mean and standard deviation over seeds.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        Columns ``model``, ``fold``, ``seed`` and ``test``, as `mfbook.experiments.results`
+        returns them.
+    models : sequence of str
+        Models to draw, from top to bottom.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Within a row, the folds stand one below the other.
+
+    Notes
+    -----
+    Drawn in chapter 7.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from mfbook import plots
+    >>> results = pd.DataFrame({
+    ...     "model": "plain", "fold": [1, 1, 2, 2], "seed": [0, 1, 0, 1],
+    ...     "test": [0.94, 0.95, 0.93, 0.94],
+    ... })
+    >>> ax = plots.errors_by_fold(results, ["plain"])
+    >>> [note.get_text() for note in ax.texts]
+    ['u1', 'u2']
+    """
+    ax = ax or plt.subplots(figsize=(6.4, 3.8))[1]
+    for row, (model, color, marker) in enumerate(
+        zip(models, cycle(COLORS), cycle(MARKERS), strict=False)
+    ):
+        runs = results[results["model"] == model].groupby("fold")["test"]
+        heights = row + 0.14 * (np.arange(runs.ngroups) - (runs.ngroups - 1) / 2)
+        for height, (fold, errors) in zip(heights, runs, strict=True):
+            spread = 0.0 if len(errors) == 1 else errors.std()
+            ax.errorbar(
+                errors.mean(),
+                height,
+                xerr=spread,
+                fmt=marker,
+                color=color,
+                markersize=5,
+                capsize=2,
+            )
+            if row == 0:
+                ax.annotate(
+                    f"u{fold}",
+                    (errors.mean(), height),
+                    xytext=(7, -3),
+                    textcoords="offset points",
+                    fontsize=8,
+                    color=GREY,
+                )
+    _rows(ax, models)
+    ax.set(xlabel="test RMSE (stars); bars: standard deviation over seeds")
+    return ax
+
+
+def search_results(
+    validation: Mapping[str, ArrayLike],
+    xlim: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the validation RMSE of every trial of a search, one row for each model.
+
+    Parameters
+    ----------
+    validation : dict of str to array_like of float
+        Models, from top to bottom, and the validation RMSE of the trials of each, in stars.
+    xlim : tuple of (float, float), optional
+        Lowest and highest RMSE of the axis. A note names the trials that lie outside it.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A black bar marks the best trial of each model.
+
+    Notes
+    -----
+    Drawn in chapter 7.
+
+    Examples
+    --------
+    >>> from mfbook import plots
+    >>> ax = plots.search_results({"plain": [0.92, 0.94, 1.26]}, xlim=(0.91, 0.98))
+    >>> [note.get_text() for note in ax.texts]
+    ['one at 1.26 →']
+    """
+    ax = ax or plt.subplots(figsize=(6.4, 3.2))[1]
+    for row, (trials, color, marker) in enumerate(
+        zip(validation.values(), cycle(COLORS), cycle(MARKERS), strict=False)
+    ):
+        rmse = np.asarray(trials, float)  # (n_trials,)
+        jitter = np.linspace(-0.18, 0.18, len(rmse))
+        ax.plot(rmse, row + jitter, marker, color=color, markersize=6, alpha=0.7)
+        ax.plot(rmse.min(), row, "|", color="black", markersize=26)
+        outside = rmse[rmse > (xlim[1] if xlim else np.inf)]
+        if len(outside):
+            amount = "one at" if len(outside) == 1 else f"{len(outside)} from"
+            ax.annotate(
+                f"{amount} {outside.min():.2f} →",
+                (1, row),
+                xytext=(-2, 0),
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                fontsize=10,
+            )
+    _rows(ax, list(validation))
+    ax.set(xlabel="validation RMSE (stars); black bar: the best", xlim=xlim)
+    return ax
+
+
+def ladder(groups: Mapping[str, Mapping[str, float]], xlabel: str, ax: Axes | None = None) -> Axes:
+    """Draw models in the order of their errors, the largest error on top.
+
+    Parameters
+    ----------
+    groups : dict of str to (dict of str to float)
+        For each group, such as ``"this book"`` and ``"published"``, the error of each model. A
+        `pandas.Series` will do, too.
+    xlabel : str
+        Which error it is, of which data, in which unit.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Notes
+    -----
+    Drawn in chapter 9.
+
+    Examples
+    --------
+    >>> from mfbook import plots
+    >>> ours, published = {"biases": 0.953, "Gibbs": 0.90}, {"GC-MC": 0.905}
+    >>> groups = {"this book": ours, "published": published}
+    >>> ax = plots.ladder(groups, "RMSE on u1.test (stars)")
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['biases', 'GC-MC', 'Gibbs']
+    """
+    rungs = pd.DataFrame(
+        [
+            (group, model, error)
+            for group, errors in groups.items()
+            for model, error in dict(errors).items()
+        ],
+        columns=["group", "model", "error"],
+    )
+    rungs = rungs.sort_values("error", ascending=False, ignore_index=True)
+    ax = ax or plt.subplots(figsize=(6.4, 0.8 + 0.3 * len(rungs)))[1]
+    for group, marker in zip(groups, ("o", "X", *MARKERS[1:]), strict=False):
+        chosen = rungs[rungs["group"] == group]
+        ax.plot(chosen["error"], chosen.index, marker, markersize=8, label=group)
+    _rows(ax, rungs["model"].tolist(), fontsize=9)
+    ax.set(xlabel=xlabel)
+    ax.legend(loc="upper left")
+    return ax
+
+
+def stacked_bars(table: pd.DataFrame, xlabel: str, ax: Axes | None = None) -> Axes:
+    """Draw each row of a table as one horizontal bar, made of its columns one after the other.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Lengths: one row for each bar, from top to bottom, and one column for each part of it.
+    xlabel : str
+        What the lengths are, and their unit.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The legend stands below it.
+
+    Notes
+    -----
+    Drawn in chapter 6.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from mfbook import plots
+    >>> times = pd.DataFrame({"forward": [1.0, 1.0], "update": [4.0, 0.5]}, ["dense", "sparse"])
+    >>> ax = plots.stacked_bars(times, "milliseconds per batch")
+    >>> [float(bar.get_width()) for bar in ax.patches]
+    [1.0, 1.0, 4.0, 0.5]
+    """
+    ax = ax or plt.subplots(figsize=(6.4, 2.9))[1]
+    left = np.zeros(len(table))
+    hatches = ("", "//", "..", "xx", "\\\\", "--")
+    for position, column in enumerate(table):
+        ax.barh(
+            table.index,
+            table[column],
+            left=left,
+            color=COLORS[position % len(COLORS)],
+            hatch=hatches[position % len(hatches)],
+            edgecolor="white",
+            label=str(column),
+        )
+        left = left + table[column].to_numpy()
+    ax.invert_yaxis()
+    ax.set(xlabel=xlabel)
+    legend_below(ax, ncols=2)
+    return ax
+
+
+def value_table(table: pd.DataFrame, limits: tuple[float, float], ax: Axes | None = None) -> Axes:
+    """Draw a small table as a grid of cells, each with its value and a shade of blue.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The values, with names of rows and columns.
+    limits : tuple of (float, float)
+        Values that are drawn white and darkest blue.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Notes
+    -----
+    Drawn in chapter 3.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from mfbook import plots
+    >>> ax = plots.value_table(pd.DataFrame({"action": [2.2], "romance": [0.3]}, ["Ann"]), (0, 8))
+    >>> [text.get_text() for text in ax.texts]
+    ['2.2', '0.3']
+    """
+    ax = ax or plt.subplots(figsize=(3.2, 2.6))[1]
+    low, high = limits
+    ax.imshow(table, cmap="Blues", vmin=low, vmax=high, aspect="auto")
+    for (row, column), value in np.ndenumerate(table.to_numpy()):
+        dark = value > low + 0.6 * (high - low)
+        color = "white" if dark else "black"
+        ax.text(column, row, f"{value:.1f}", color=color, ha="center", va="center")
+    ax.set_xticks(range(table.shape[1]), table.columns, fontsize=9)
+    ax.set_yticks(range(table.shape[0]), table.index, fontsize=9)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def item_map(
+    positions: ArrayLike, names: Sequence[str], n_named: int = 16, ax: Axes | None = None
+) -> Axes:
+    """Draw items as points in a plane, and name the outermost item in each direction.
+
+    Parameters
+    ----------
+    positions : array_like of float, shape (n_items, 2)
+        Coordinates of each item.
+    names : sequence of str
+        Name of each item. A year in parentheses at its end is not shown.
+    n_named : int
+        Number of directions, equally far apart, in each of which one item is named.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Notes
+    -----
+    Drawn in chapter 10.
+
+    Examples
+    --------
+    >>> from mfbook import plots
+    >>> ax = plots.item_map([[0, 1], [2, 0], [1, 0]], ["Alien (1979)", "Babe (1995)", "Clue (1985)"])
+    >>> [text.get_text() for text in ax.texts]
+    ['Babe', 'Alien']
+    """
+    ax = ax or plt.subplots(figsize=(7, 6))[1]
+    x, y = np.asarray(positions, float).T  # each (n_items,)
+    ax.plot(x, y, ".", color=GREY, alpha=0.4)
+    distance = np.hypot(x, y)
+    width = 2 * np.pi / n_named
+    sector = np.floor((np.arctan2(y, x) + np.pi) / width).astype(int) % n_named
+    order = np.unique(sector)
+    for members in (np.flatnonzero(sector == s) for s in order):
+        item = members[distance[members].argmax()]
+        ax.plot(x[item], y[item], "o", color=COLORS[1], markersize=5)
+        on_the_left = x[item] < 0
+        ax.annotate(
+            names[item].split(" (")[0][:24],
+            (x[item], y[item]),
+            xytext=(5 if on_the_left else -5, 4),
+            textcoords="offset points",
+            ha="left" if on_the_left else "right",
+            fontsize=8,
+        )
+    ax.set(xlabel="first direction", ylabel="second direction")
+    return ax
+
+
+def rating_matrix(ratings: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the rating matrix: one dot for each rating.
+
+    Parameters
+    ----------
+    ratings : pandas.DataFrame
+        Columns ``user_idx`` and ``item_idx``.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw into; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Notes
+    -----
+    Drawn in chapter 1.
+
+    Examples
+    --------
+    >>> from mfbook import datasets, plots
+    >>> split = datasets.load("synthetic")
+    >>> plots.rating_matrix(split.train).get_images()[0].get_array().shape
+    (943, 1682)
     """
     ax = ax or plt.subplots(figsize=(6.4, 3.9))[1]
     shape = int(ratings["user_idx"].max()) + 1, int(ratings["item_idx"].max()) + 1
@@ -93,8 +714,8 @@ def rating_matrix(ratings, ax=None):
     return ax
 
 
-def long_tail(counts, what, ax=None):
-    """Draw how many ratings each has, the most rated first.
+def long_tail(counts: ArrayLike, what: str, ax: Axes | None = None) -> Axes:
+    """Draw how many ratings each item (or user) has, the most rated first.
 
     Parameters
     ----------
@@ -103,18 +724,30 @@ def long_tail(counts, what, ax=None):
     what : str
         What is counted, in the plural: ``"items"`` or ``"users"``.
     ax : matplotlib.axes.Axes, optional
-        Where to draw.
+        Axes to draw into; a new figure by default.
 
     Returns
     -------
     matplotlib.axes.Axes
+
+    Notes
+    -----
+    Drawn in chapter 1.
+
+    Examples
+    --------
+    >>> from mfbook import plots
+    >>> ax = plots.long_tail([1, 50, 3, 30, 16], "items")
+    >>> print(ax.texts[0].get_text())
+    these 1 items have
+    half of all ratings
     """
     ax = ax or plt.subplots()[1]
     counts = np.sort(np.asarray(counts))[::-1]  # (n,)
     rank = np.arange(1, len(counts) + 1)
     half = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2)) + 1
-    ax.fill_between(rank, counts, color=COLOURS[5], linewidth=0)
-    ax.fill_between(rank[:half], counts[:half], color=COLOURS[0], linewidth=0)
+    ax.fill_between(rank, counts, color=COLORS[5], linewidth=0)
+    ax.fill_between(rank[:half], counts[:half], color=COLORS[0], linewidth=0)
     ax.annotate(
         f"these {half:,} {what} have\nhalf of all ratings",
         xy=(half * 0.6, counts[half // 2] * 0.6),
@@ -127,3 +760,92 @@ def long_tail(counts, what, ax=None):
     ax.set_ylim(0)
     ax.grid(axis="y")
     return ax
+
+
+def reference_line(label: str, rmse: float, ax: Axes) -> Axes:
+    """Draw a dashed horizontal line to compare with, named with its value in the legend.
+
+    Parameters
+    ----------
+    label : str
+        Name of the line, to which its value is added.
+    rmse : float
+        Its height, in stars.
+    ax : matplotlib.axes.Axes
+        Axes to draw into. Call ``ax.legend()`` afterwards.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Notes
+    -----
+    First drawn in chapter 2.
+
+    Examples
+    --------
+    >>> from matplotlib import pyplot as plt
+    >>> from mfbook import plots
+    >>> ax = plots.reference_line("biases", 0.9532, ax=plt.subplots()[1])
+    >>> ax.get_lines()[0].get_label()
+    'biases, 0.953'
+    """
+    ax.axhline(rmse, color=GREY, linestyle="--", linewidth=1.5, label=f"{label}, {rmse:.3f}")
+    return ax
+
+
+def legend_below(ax: Axes, ncols: int) -> None:
+    """Put the legend of one panel below the whole figure.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The panel whose labels are shown.
+    ncols : int
+        Number of columns of the legend.
+
+    Notes
+    -----
+    First drawn in chapter 3.
+
+    Examples
+    --------
+    >>> from matplotlib import pyplot as plt
+    >>> from mfbook import plots
+    >>> figure, (left, right) = plt.subplots(1, 2)
+    >>> for ax in (left, right):
+    ...     lines = ax.plot([1, 2], label="biases")
+    >>> plots.legend_below(left, ncols=1)
+    >>> len(figure.legends)
+    1
+    """
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=ncols)
+
+
+def _looks() -> Iterator[dict[str, Any]]:
+    """Yield one marker and line style for each curve, without end; color comes from the cycle."""
+    for linestyle in cycle(_LINESTYLES):
+        for marker in MARKERS:
+            yield {"marker": marker, "linestyle": linestyle}
+
+
+def _shared_evaluation_set(histories: Mapping[str, History]) -> str:
+    return _the_only(pd.Series({k: h.evaluation_set for k, h in histories.items()}, dtype=object))
+
+
+def _the_only(evaluation_sets: pd.Series) -> str:
+    found = sorted(evaluation_sets.unique())
+    if len(found) != 1:
+        raise ValueError(
+            f"One figure cannot show errors on different evaluation sets ({' and '.join(found)}): "
+            "draw one figure for each."
+            if found
+            else "There is no curve to draw: pass at least one."
+        )
+    return found[0]
+
+
+def _rows(ax: Axes, names: Sequence[str], **text: Any) -> None:
+    ax.set_yticks(range(len(names)), names, **text)
+    ax.invert_yaxis()
+    ax.grid(axis="x")

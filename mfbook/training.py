@@ -1,81 +1,42 @@
 """Train a network on a `Split`, one seeded and timed epoch after another."""
 
-from contextlib import contextmanager
-from dataclasses import dataclass
-import functools
-import numbers
-import os
-import time
+from __future__ import annotations
 
-from mfbook import gpu
+from collections.abc import Callable
+import math
+import numbers
+from typing import Any
+
+from mfbook import devices
+from mfbook._validation import check_fitted, check_indices
 from mfbook.datasets import Split
-from mfbook.metrics import rmse
+from mfbook.exceptions import TrainingError
+from mfbook.history import History, run_epochs
+from mfbook.networks import Network
 import mxnet as mx
 from mxnet import autograd, gluon
 import numpy as np
+from numpy.typing import ArrayLike
 import pandas as pd
-from tqdm import tqdm
+
+__all__ = ["RMSE", "NetworkModel", "TrainingError", "fit", "shuffled"]
 
 STEPS_AHEAD = 64  # MXNet computes in the background; let Python run at most so far ahead of it
 
 
-class TrainingError(ValueError):
-    """Training cannot start or cannot go on; the message says why and what to change."""
-
-
-@dataclass(frozen=True)
-class History:
-    """What one call of `fit` did.
-
-    Attributes
-    ----------
-    frame : pandas.DataFrame
-        One row an epoch: ``epoch`` (from 1); ``train_rmse`` and ``test_rmse`` in stars, both
-        measured after the epoch; ``seconds`` of training, without that measuring;
-        ``ratings_per_second``.
-    """
-
-    frame: pd.DataFrame
-
-    @classmethod
-    def of(cls, rows):
-        """Make a history of tuples, one an epoch, in the order of ``frame``'s columns."""
-        columns = ["epoch", "train_rmse", "test_rmse", "seconds", "ratings_per_second"]
-        return cls(pd.DataFrame(rows, columns=columns))
-
-    @property
-    def test_rmse(self):
-        """RMSE on the test part after the last epoch, in stars."""
-        return float(self.frame["test_rmse"].iloc[-1])
-
-    @property
-    def seconds(self):
-        """Training time of all epochs together, in seconds."""
-        return float(self.frame["seconds"].sum())
-
-    def _repr_html_(self):
-        formats = {
-            "train_rmse": "{:.4f}",
-            "test_rmse": "{:.4f}",
-            "seconds": "{:.2f}",
-            "ratings_per_second": "{:,.0f}",
-        }
-        shown = self.frame.assign(**{c: self.frame[c].map(f.format) for c, f in formats.items()})
-        return shown.to_html(index=False)
-
-
 def fit(
-    network,
-    split,
-    epochs=10,
-    batch_size=64,
-    learning_rate=0.05,
-    momentum=0.9,
-    weight_decay=1e-4,
-    device=None,
-    seed=0,
-    lazy=False,
-):
+    network: Network,
+    split: Split,
+    epochs: int = 10,
+    *,
+    batch_size: int = 64,
+    learning_rate: float = 0.05,
+    momentum: float = 0.9,
+    weight_decay: float = 1e-4,
+    device: mx.Context | list[mx.Context] | None = None,
+    seed: int = 0,
+    lazy: bool = False,
+) -> History:
     """Train ``network`` on ``split.train`` by stochastic gradient descent with momentum.
 
     The loss of a batch is the mean of (prediction - rating)² / 2, so that its gradient is that
@@ -86,19 +47,19 @@ def fit(
     Parameters
     ----------
     network : mfbook.networks.Network
-        A network that has no values yet gets them here, from Uniform(-0.01, 0.01); one that
-        has goes on from where it is.
+        If its parameters are not initialized, they are drawn here from Uniform(-0.01, 0.01);
+        otherwise training goes on from where they are.
     split : mfbook.datasets.Split
-        Its test part is only measured on, after each epoch.
+        Its evaluation set is only measured on, after each epoch.
     epochs, batch_size : int
-        Passes over the training part, and ratings in a batch.
+        Passes over the training set, and ratings in a batch.
     learning_rate, momentum, weight_decay : float
         Of the descent. The decay does not apply to biases. The defaults are those of the
         original tutorial.
     device : mxnet.Context or list of mxnet.Context, optional
-        Where to compute: one of `devices`, or several; by default the first of them.
+        Where to compute: one of `mfbook.devices.devices`, or several; by default the first.
     seed : int
-        Of the initial values, the order of the ratings and the dropout.
+        Of the initial parameters, the order of the ratings and the dropout.
     lazy : bool
         Whether a batch updates only the rows of the tables that it touches. The others then
         feel neither their momentum nor the decay until they are touched again: quicker on big
@@ -111,61 +72,197 @@ def fit(
     Raises
     ------
     TrainingError
-        If a setting is impossible, the device cannot be used, or the error stops being finite.
+        If a hyperparameter is impossible, the device cannot be used, or the predictions stop
+        being finite.
     ValueError
-        If the split has indices that the network's tables lack.
-    """
-    places = _usable(device)
-    if not isinstance(split, Split):
-        raise TrainingError(f"split is a {type(split).__name__}; fit needs a Split of datasets.")
-    rates = {"learning_rate": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
-    _check_settings(split, epochs, batch_size, seed, **rates)
-    _check_shares(len(split.train), batch_size, places)
-    for part in (split.train, split.test):
-        network.check(part["user_idx"], part["item_idx"])
-    mx.random.seed(seed)
-    _initialize(network, places)
-    loss = _Loss(network)
-    loss.hybridize()
-    trainer = _trainer(network, places, lazy, learning_rate, momentum, weight_decay)
-    rng = np.random.default_rng(seed)
-    rows = []
-    for epoch in tqdm(range(1, epochs + 1), desc="epochs", leave=False):
-        start = time.perf_counter()
-        arrays = shuffled(split.train, rng, places[0])
-        with without_notice(lazy):
-            _train_epoch(loss, trainer, arrays, batch_size, places)
-        seconds = time.perf_counter() - start
-        errors = [
-            _rmse_on(part, network, epoch, learning_rate) for part in (split.train, split.test)
-        ]
-        rows.append((epoch, *errors, seconds, len(split.train) / seconds))
-    return History.of(rows)
-
-
-def devices():
-    """Return the devices that can be used, the fastest first; the CPU is always the last.
-
-    A GPU counts only after a small computation on it gave the right answer.
-
-    Returns
-    -------
-    list of mxnet.Context
+        If the split has indices that the network's tables do not have.
 
     Notes
     -----
-    Where the machine has a GPU that cannot be used, or MXNet's GPU build has none to use, the
-    first call says why, in one sentence.
+    Built in chapter 3; chapter 6 explains ``device`` and ``lazy``.
+
+    Examples
+    --------
+    On one device, and on two at once:
+
+    >>> from mfbook import datasets, networks
+    >>> split = datasets.load("synthetic")
+    >>> network = networks.PlainNet(split.n_users, split.n_items, k=8)
+    >>> history = fit(network, split, epochs=1, batch_size=1000)
+    >>> two = fit(network, split, epochs=1, batch_size=1000, device=[mx.cpu(0), mx.cpu(1)])
+    >>> two.rmse < history.rmse
+    True
     """
-    listed = [mx.gpu(i) for i in range(mx.context.num_gpus())]
-    usable = [place for place in listed if _computes(place)]
-    if not usable:
-        _say_why(len(listed))
-    return [*usable, mx.cpu()]
+    contexts = devices.usable(device)
+    if not isinstance(split, Split):
+        raise TrainingError(f"split is a {type(split).__name__}; fit needs a Split of datasets.")
+    rates = {"learning_rate": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
+    _check_counts(split, epochs=(epochs, 1), batch_size=(batch_size, 1), seed=(seed, 0))
+    _check_rates(**rates)
+    _check_shares(len(split.train), batch_size, len(contexts))
+    for ratings in (split.train, split.evaluation):
+        check_indices(ratings["user_idx"], ratings["item_idx"], network.n_users, network.n_items)
+    mx.random.seed(seed)
+    _initialize(network, contexts)
+    loss = _Loss(network)
+    loss.hybridize()
+    trainer = _trainer(network, contexts, lazy, **rates)
+    rng = np.random.default_rng(seed)
+
+    def train_epoch() -> None:
+        arrays = shuffled(split.train, rng, contexts[0])
+        with devices.quiet_lazy_notice(lazy):
+            _train_epoch(loss, trainer, arrays, batch_size, contexts)
+
+    def predict_sets() -> tuple[np.ndarray, np.ndarray]:
+        train, evaluation = (
+            network.predict(ratings["user_idx"], ratings["item_idx"])
+            for ratings in (split.train, split.evaluation)
+        )
+        return train, evaluation
+
+    remedy = f"Lower the learning rate (it is {learning_rate}) or the initial parameters."
+    return run_epochs(split, epochs, train_epoch, predict_sets, remedy)
 
 
-def shuffled(ratings, rng, device):
-    """Return ``user_idx``, ``item_idx``, ``rating`` as NDArrays on ``device``, in random order."""
+class NetworkModel:
+    """A network together with its training: a `mfbook.Model`.
+
+    Parameters
+    ----------
+    build : callable
+        ``build(split, seed)`` returns a `networks.Network` for that split, initialized or not.
+    epochs, batch_size : int
+        As for `fit`.
+    learning_rate, weight_decay : float
+        As for `fit`.
+
+    Attributes
+    ----------
+    network : mfbook.networks.Network
+        What `fit` has trained.
+    history : History
+        Its learning curve.
+
+    Notes
+    -----
+    Chapter 7 compares networks in this form.
+
+    Examples
+    --------
+    >>> from mfbook import datasets, networks
+    >>> split = datasets.load("synthetic")
+    >>> build = lambda split, seed: networks.PlainNet(split.n_users, split.n_items, k=8)
+    >>> hyperparameters = {"batch_size": 1024, "learning_rate": 0.4, "weight_decay": 0.0}
+    >>> model = NetworkModel(build, epochs=1, **hyperparameters).fit(split)
+    >>> model.predict([0, 1], [5, 5]).shape
+    (2,)
+    """
+
+    def __init__(
+        self,
+        build: Callable[[Split, int], Network],
+        *,
+        epochs: int = 10,
+        batch_size: int = 64,
+        learning_rate: float = 0.05,
+        weight_decay: float = 1e-4,
+    ) -> None:
+        self.build, self.epochs, self.batch_size = build, epochs, batch_size
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.history: History | None = None
+
+    def fit(self, split: Split, *, seed: int = 0) -> NetworkModel:
+        """Build the network and train it on ``split.train``; return self."""
+        self.network = self.build(split, seed)
+        self.history = fit(
+            self.network,
+            split,
+            self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            seed=seed,
+        )
+        return self
+
+    def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
+        """Return the network's ratings, ``(n,)``, in stars, unclipped."""
+        check_fitted(self, "network")
+        return self.network.predict(user_idx, item_idx)
+
+
+class RMSE(mx.metric.EvalMetric):
+    """Running form of `metrics.rmse` for MXNet's own training loops: pools over batches.
+
+    MXNet's own ``mx.metric.RMSE`` returns the mean of the batches' RMSEs, which is another
+    number.
+
+    Notes
+    -----
+    Built in chapter 2; appendix A trains the original with it.
+
+    Examples
+    --------
+    >>> pooled = RMSE()
+    >>> pooled.update([mx.nd.array([5, 3])], [mx.nd.array([4, 3])])
+    >>> pooled.update([mx.nd.array([4])], [mx.nd.array([2])])
+    >>> pooled.get()[1] == (5 / 3) ** 0.5
+    True
+    """
+
+    def __init__(self) -> None:
+        super().__init__("rmse")
+
+    def update(self, labels: list[mx.nd.NDArray], preds: list[mx.nd.NDArray]) -> None:
+        """Add one batch: lists of NDArrays, pairwise of the same number of elements."""
+        mx.metric.check_label_shapes(labels, preds)
+        for label, pred in zip(labels, preds, strict=True):
+            label, pred = (x.asnumpy().astype(np.float64).ravel() for x in (label, pred))
+            if label.size != pred.size:
+                raise ValueError(
+                    f"RMSE.update got {label.size} labels and {pred.size} predictions."
+                )
+            self.sum_metric += float(np.sum((label - pred) ** 2))
+            self.num_inst += label.size
+
+    def get(self) -> tuple[str, float]:
+        """Return ``("rmse", value)``; the value is NaN before the first update."""
+        value = math.sqrt(self.sum_metric / self.num_inst) if self.num_inst else math.nan
+        return self.name, value
+
+
+def shuffled(
+    ratings: pd.DataFrame, rng: np.random.Generator, device: mx.Context
+) -> list[mx.nd.NDArray]:
+    """Ratings in random order, as MXNet arrays.
+
+    Parameters
+    ----------
+    ratings : pandas.DataFrame
+        With ``user_idx``, ``item_idx`` and ``rating``.
+    rng : numpy.random.Generator
+        Draws the order.
+    device : mxnet.Context
+        Where the arrays shall be.
+
+    Returns
+    -------
+    list of mxnet.nd.NDArray, shape (n,)
+        ``user_idx`` and ``item_idx`` (int32) and ``rating`` (float32).
+
+    Notes
+    -----
+    Chapter 1 builds batches from such arrays.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> ratings = datasets.load("synthetic").train
+    >>> user, item, rating = shuffled(ratings, np.random.default_rng(0), mx.cpu())
+    >>> len(user)
+    80000
+    """
     order = rng.permutation(len(ratings))
     return [
         mx.nd.array(ratings[column].to_numpy()[order], ctx=device, dtype=dtype)
@@ -176,20 +273,26 @@ def shuffled(ratings, rng, device):
 class _Loss(gluon.HybridBlock):
     """A network and its loss as one graph: one call into MXNet instead of two."""
 
-    def __init__(self, network):
+    def __init__(self, network: Network) -> None:
         super().__init__()
         self.network, self.loss = network, gluon.loss.L2Loss()
 
-    def hybrid_forward(self, F, user_idx, item_idx, rating):
+    def hybrid_forward(self, F: Any, user_idx: Any, item_idx: Any, rating: Any) -> Any:
         return self.loss(self.network(user_idx, item_idx), rating)  # (batch,)
 
 
-def _train_epoch(loss, trainer, arrays, batch_size, places):
+def _train_epoch(
+    loss: _Loss,
+    trainer: gluon.Trainer,
+    arrays: list[mx.nd.NDArray],
+    batch_size: int,
+    contexts: list[mx.Context],
+) -> None:
     n_ratings = len(arrays[0])
     for step, start in enumerate(range(0, n_ratings, batch_size)):
         stop = min(start + batch_size, n_ratings)  # the last batch may be smaller
         batch = [
-            gluon.utils.split_and_load(a[start:stop], places, even_split=False) for a in arrays
+            gluon.utils.split_and_load(a[start:stop], contexts, even_split=False) for a in arrays
         ]
         with autograd.record():
             errors = [loss(*share) for share in zip(*batch, strict=True)]  # one for each device
@@ -200,69 +303,48 @@ def _train_epoch(loss, trainer, arrays, batch_size, places):
     mx.nd.waitall()
 
 
-def _trainer(network, places, lazy, learning_rate, momentum, weight_decay):
+def _trainer(
+    network: Network,
+    contexts: list[mx.Context],
+    lazy: bool,
+    learning_rate: float,
+    momentum: float,
+    weight_decay: float,
+) -> gluon.Trainer:
     for parameter in network.collect_params(".*bias").values():
         parameter.wd_mult = 0.0
-    settings = {"learning_rate": learning_rate, "momentum": momentum, "wd": weight_decay}
-    adder = "device" if len(places) > 1 else None  # what adds the gradients of several devices
+    options = {"learning_rate": learning_rate, "momentum": momentum, "wd": weight_decay}
+    adder = "device" if len(contexts) > 1 else None  # what adds the gradients of several devices
     parameters = network.collect_params()
-    return gluon.Trainer(parameters, "sgd", settings | {"lazy_update": lazy}, kvstore=adder)
+    return gluon.Trainer(parameters, "sgd", options | {"lazy_update": lazy}, kvstore=adder)
 
 
-@contextmanager
-def without_notice(lazy):
-    """Keep the line that MXNet prints about lazy updates, from C++, out of a notebook's output.
-
-    Parameters
-    ----------
-    lazy : bool
-        Whether updates inside the context are lazy; if not, nothing is kept back.
-    """
-    if not lazy:
-        yield
-        return
-    kept, void = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(void, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(void)
-
-
-def _initialize(network, places):
-    """Put the network's values on ``places``, or draw them there if it has none yet."""
+def _initialize(network: Network, contexts: list[mx.Context]) -> None:
+    """Put the parameters on the devices, or draw them there if they are not initialized."""
     if network.device() is None:
-        network.initialize(mx.init.Uniform(0.01), ctx=places)
+        network.initialize(mx.init.Uniform(0.01), ctx=contexts)
     else:
-        network.collect_params().reset_ctx(places)
+        network.collect_params().reset_ctx(contexts)
 
 
-def _rmse_on(part, network, epoch, learning_rate):
-    prediction = network.predict(part["user_idx"], part["item_idx"])
-    if not np.isfinite(prediction).all():
-        raise TrainingError(
-            f"In epoch {epoch} the network's predictions stopped being finite numbers: the training "
-            f"diverged. Lower the learning rate (it is {learning_rate}) or the initial values."
-        )
-    return rmse(part["rating"], prediction)
-
-
-def _check_settings(split, epochs, batch_size, seed, **rates):
-    least = {"epochs": (epochs, 1), "batch_size": (batch_size, 1), "seed": (seed, 0)}
-    for name, (value, lowest) in least.items():
+def _check_counts(split: Split, **counts: tuple[Any, int]) -> None:
+    """Raise for the first (value, least) whose value is no whole number or below the least."""
+    for name, (value, least) in counts.items():
         if not isinstance(value, numbers.Integral) or isinstance(value, bool):
             raise TrainingError(f"{name} is {value!r}; it must be a whole number.")
-        if value < lowest:
-            raise TrainingError(f"{name} is {value}; it must be {lowest} or more.")
+        if value < least:
+            raise TrainingError(f"{name} is {value}; it must be {least} or more.")
+    batch_size = counts["batch_size"][0]
     if batch_size > len(split.train):
         raise TrainingError(
-            f"batch_size is {batch_size}, but the training part has {len(split.train):,} ratings. "
+            f"batch_size is {batch_size}, but the training set has {len(split.train):,} ratings. "
             "Make the batches smaller."
         )
+
+
+def _check_rates(**rates: Any) -> None:
     for name, value in rates.items():
-        if not isinstance(value, numbers.Real) or not 0 <= value < np.inf:
+        if not isinstance(value, numbers.Real) or not 0 <= float(value) < math.inf:
             raise TrainingError(f"{name} is {value!r}; it must be a number, 0 or more.")
     if rates["learning_rate"] == 0:
         raise TrainingError("learning_rate is 0; it must be greater than 0.")
@@ -270,49 +352,11 @@ def _check_settings(split, epochs, batch_size, seed, **rates):
         raise TrainingError(f"momentum is {rates['momentum']}; it must be below 1.")
 
 
-def _check_shares(n_ratings, batch_size, places):
+def _check_shares(n_ratings: int, batch_size: int, n_devices: int) -> None:
     """Raise unless each device gets at least one rating of every batch, the last one too."""
     smallest = n_ratings % batch_size or batch_size
-    if smallest < len(places):
+    if smallest < n_devices:
         raise TrainingError(
             f"With batch_size {batch_size} the smallest batch has {smallest} rating(s), fewer than "
-            f"the {len(places)} devices that share it. Change the batch size or use fewer devices."
+            f"the {n_devices} devices that share it. Change the batch size or use fewer devices."
         )
-
-
-def _usable(device):
-    """Return the devices to compute on as a list; raise for one that cannot."""
-    if device is None:
-        return devices()[:1]
-    places = list(device) if isinstance(device, (list, tuple)) else [device]
-    for place in places:
-        if not isinstance(place, mx.Context):
-            raise TrainingError(f"device is {device!r}; pass one of {devices()}, several, or none.")
-        if place.device_type != "cpu" and place not in devices():
-            raise TrainingError(
-                f"MXNet cannot compute on {place} here. What it can use: "
-                f"{', '.join(map(str, devices()))}. Pass one of these, or no device at all."
-            )
-    if not places or len(set(places)) < len(places):
-        raise TrainingError(
-            f"device is {device!r}; each device must be named once, and one at least."
-        )
-    return places
-
-
-@functools.cache
-def _say_why(n_listed):
-    """Print why no GPU is used, if anybody could expect one to be."""
-    built_for_gpu = mx.runtime.Features().is_enabled("CUDA")
-    problem = gpu.obstacle()
-    if not built_for_gpu and problem is None:
-        print("MXNet's CPU build is installed. For the GPU: `python -m mfbook.install --gpu`.")
-    elif built_for_gpu or n_listed:
-        print((problem or "A computation on the GPU failed.") + " The CPU is used.")
-
-
-def _computes(device):
-    try:
-        return float((mx.nd.ones(3, ctx=device) * 2).sum().asscalar()) == 6.0
-    except mx.MXNetError:
-        return False

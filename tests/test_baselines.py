@@ -1,4 +1,4 @@
-"""The numbers to beat."""
+"""The errors to beat."""
 
 from mfbook import baselines, datasets
 from mfbook.metrics import rmse
@@ -41,14 +41,15 @@ def test_biases_solve_their_normal_equations(small):
     assert model.predict([1], [2]) == pytest.approx([3 + exact[1]])
 
 
-def test_numbers_to_beat_on_u1(movielens):
+def test_errors_to_beat_on_u1(movielens):
     assert score(baselines.GlobalMean(), movielens) == pytest.approx(1.1537, abs=1e-4)
     assert score(baselines.ItemMean(), movielens) == pytest.approx(1.0334, abs=1e-4)
     assert score(baselines.Biases(reg_user=6, reg_item=2), movielens) <= 0.957
 
 
 @pytest.mark.parametrize(
-    "model", [baselines.GlobalMean(), baselines.ItemMean(), baselines.Biases(1, 1)]
+    "model",
+    [baselines.GlobalMean(), baselines.ItemMean(), baselines.Biases(reg_user=1, reg_item=1)],
 )
 def test_predict_refuses_what_is_no_index(small, model):
     model.fit(small)
@@ -59,6 +60,15 @@ def test_predict_refuses_what_is_no_index(small, model):
 
 
 @pytest.mark.parametrize("regs", [(0, 1), (1, -2), (float("nan"), 1)])
-def test_biases_refuse_no_regularisation(regs):
-    with pytest.raises(ValueError, match="must be positive"):
-        baselines.Biases(*regs)
+def test_biases_refuse_no_regularization(regs):
+    with pytest.raises(ValueError, match="must be greater than 0"):
+        baselines.Biases(reg_user=regs[0], reg_item=regs[1])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [baselines.GlobalMean(), baselines.ItemMean(), baselines.Biases(reg_user=1, reg_item=1)],
+)
+def test_predict_before_fit(model):
+    with pytest.raises(ValueError, match=f"{type(model).__name__} has not been fitted"):
+        model.predict([0], [0])

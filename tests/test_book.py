@@ -57,8 +57,8 @@ def test_internal_links_and_anchors_resolve(pages):
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             assert target.is_file(), f"{path.name}: {link['href']}"
             if parts.fragment and target.suffix == ".html":
-                there = pages.get(target) or soup(target)
-                assert there.find(id=unquote(parts.fragment)), f"{path.name}: {link['href']}"
+                target_page = pages.get(target) or soup(target)
+                assert target_page.find(id=unquote(parts.fragment)), f"{path.name}: {link['href']}"
 
 
 def test_images_have_alt_text(pages):

@@ -104,17 +104,20 @@ def test_page_on_a_phone(visit, address, path):
     sources = page.evaluate("performance.getEntriesByType('resource').map(r => r.name)")
     own = [s.removeprefix(address + "/").split("?")[0] for s in sources if "_static" not in s]
     size = path.stat().st_size + sum((HTML / source).stat().st_size for source in own)
-    assert size < (600e3 if path.stem == "index" else 1.5e6)  # beyond the theme's shared files
+    # Beyond the files of the theme, which all pages share.
+    assert size < (600e3 if path.stem == "index" else 1.5e6)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
 def test_page_is_accessible(visit, path):
-    """axe-core finds nothing serious or critical, headings come in order, colours hold at night."""
+    """No serious or critical finding of axe-core; headings in order; contrast in both schemes."""
     page, _ = visit(name(path), DESK)
     found = Axe().run(page).response["violations"]
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_timeout(300)  # colours fade over
-    at_night = {"runOnly": ["color-contrast"]}  # the one rule that depends on the scheme
+    # The colors change slowly.
+    page.wait_for_timeout(300)
+    # Only this rule depends on the color scheme.
+    at_night = {"runOnly": ["color-contrast"]}
     found += Axe().run(page, options=at_night).response["violations"]
     bad = [
         (violation["id"], node["html"][:120])

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import mfbook
-from mfbook import compat
+from mfbook.runtime import compat, gpu
 import mxnet as mx
 import numpy as np
 import pytest
@@ -105,7 +105,7 @@ def test_a_second_hook_changes_nothing():
     assert mfbook.__version__
 
 
-def test_absent_mxnet_gets_one_sentence():
+def test_import_without_mxnet_says_one_sentence():
     done = run(
         "from importlib.machinery import PathFinder\n"
         "find = PathFinder.find_spec\n"
@@ -114,15 +114,21 @@ def test_absent_mxnet_gets_one_sentence():
         "import mxnet"
     )
     assert done.stderr.strip() == (
-        "ImportError: MXNet is not installed. Run `python -m mfbook.install`, then run this again."
+        "ImportError: MXNet is not installed. Run `python -m mfbook install`, then run this again."
     )
     assert done.returncode == 1
 
 
 @pytest.mark.parametrize(
-    ("library", "package"), [("libgomp.so.1", "libgomp1"), ("libquadmath.so.0", "libquadmath0")]
+    ("library", "remedy"),
+    [
+        ("libgomp.so.1", "`apt-get install libgomp1`"),
+        ("libquadmath.so.0", "`apt-get install libquadmath0`"),
+        ("libcuda.so.1", "`python -m mfbook install --cpu`"),
+        ("libother.so.1", "`python -m mfbook install`"),
+    ],
 )
-def test_missing_system_library_gets_one_sentence(library, package):
+def test_missing_system_library_is_named(library, remedy):
     done = run(
         "import ctypes\n"
         "def missing(*_):\n"
@@ -133,4 +139,61 @@ def test_missing_system_library_gets_one_sentence(library, package):
     )
     last = done.stderr.strip().splitlines()[-1]
     assert library in last
-    assert f"`apt-get install {package}`" in last
+    assert remedy in last
+
+
+def test_model_is_imported_when_asked_for():
+    code = "import mfbook, sys; print('mfbook.model' in sys.modules, mfbook.Model.__name__)"
+    assert run(code).stdout == "False Model\n"
+    assert mfbook.Model.__name__ == "Model"
+    with pytest.raises(AttributeError, match="no attribute 'model_of_2016'"):
+        _ = mfbook.model_of_2016
+
+
+@pytest.fixture(scope="module")
+def view():
+    return compat._numpy_view()
+
+
+def test_mxnet_sees_the_names_that_numpy_removed(view):
+    assert (np.inf, 0.0) == (view.PINF, view.NZERO)
+    assert view.product([2, 3]) == 6
+    assert view.msort([3, 1]).tolist() == [1, 3]
+    assert view.array is np.array
+    if not hasattr(np, "npv"):
+        with pytest.raises(AttributeError, match="NumPy removed npv"):
+            view.npv(0.1, [1])
+
+
+def test_text_for_mxnet_is_as_on_numpy_1():
+    assert compat._Str((np.int64(3), 2)) == "(3, 2)"
+    assert compat._repr([np.float32(0.5)]) == "[0.5]"
+    assert compat._Str(b"abc", "ascii") == "abc"
+    assert isinstance("abc", compat._Str)
+    assert not isinstance(3, compat._Str)
+
+
+@pytest.mark.parametrize("error", [compat.MXNetImportError("No MXNet.", name="mxnet"), KeyError(1)])
+def test_only_our_error_is_shown_without_a_traceback(error, capsys):
+    compat._show_sentence(type(error), error, None)
+    said = capsys.readouterr().err
+    assert (said == "ImportError: No MXNet.\n") == isinstance(error, compat.MXNetImportError)
+    assert said
+
+
+def test_jupyter_shows_one_sentence(monkeypatch):
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    error = compat.MXNetImportError("No MXNet.", name="mxnet")
+    assert error._render_traceback_() == ["ImportError: No MXNet."]
+    assert sys.excepthook is compat._show_sentence
+
+
+def test_gpu_build_loads_its_libraries_or_says_which_is_missing(monkeypatch):
+    from importlib import metadata
+
+    monkeypatch.setattr(metadata, "version", lambda name: "1.9.1")
+    monkeypatch.setattr(gpu, "preload", lambda: None)
+    compat._load_cuda()
+    monkeypatch.setattr(gpu, "preload", lambda: "libcudnn.so.8 is missing.")
+    with pytest.raises(compat.MXNetImportError, match=r"libcudnn\.so\.8 is missing"):
+        compat._load_cuda()

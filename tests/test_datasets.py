@@ -1,9 +1,9 @@
-"""A `Split` numbers users and items from zero, keeps their ids, and never mixes its parts."""
+"""A `Split` numbers users and items from 0, keeps their ids, and never mixes its two sets."""
 
 import shutil
 
-from mfbook import datasets, download
-from mfbook.datasets import DataError
+from mfbook import datasets
+from mfbook.datasets import DataError, download
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,11 +11,6 @@ import pytest
 
 def pairs(table, ids=("user_id", "item_id")):
     return set(map(tuple, table[list(ids)].to_numpy().tolist()))
-
-
-@pytest.fixture(scope="module")
-def twin():
-    return datasets.load("synthetic")
 
 
 @pytest.fixture
@@ -38,7 +33,11 @@ def test_canonical_split(movielens):
     assert movielens.items.loc[49, "title"] == "Star Wars (1977)"
     assert movielens.items.loc[49, "genres"] == "Action|Adventure|Romance|Sci-Fi|War"
     assert movielens.users.loc[0, ["age", "gender", "occupation"]].notna().all()
-    assert "32 test ratings are of users or items that training never saw" in repr(movielens)
+    assert movielens.dataset == "ml-100k"
+    assert movielens.name == "ml-100k, fold u1"
+    assert repr(movielens).endswith(
+        "32 test ratings are of users or items that are not in the training set"
+    )
 
 
 @pytest.mark.parametrize("name", ["ml-100k", "synthetic"])
@@ -53,17 +52,17 @@ def test_unknown_fold(fold):
         datasets.load("synthetic", fold)
 
 
-def test_indices_stand_for_ids_in_both_parts(split):
-    for part in (split.train, split.test):
-        assert (split.users["user_id"].to_numpy()[part["user_idx"]] == part["user_id"]).all()
-        assert (split.items["item_id"].to_numpy()[part["item_idx"]] == part["item_id"]).all()
-        assert part[["user_idx", "item_idx"]].dtypes.eq(np.int32).all()
+def test_indices_are_rows_of_users_and_items_in_both_sets(split):
+    for ratings in (split.train, split.test):
+        assert (split.users["user_id"].to_numpy()[ratings["user_idx"]] == ratings["user_id"]).all()
+        assert (split.items["item_id"].to_numpy()[ratings["item_idx"]] == ratings["item_id"]).all()
+        assert ratings[["user_idx", "item_idx"]].dtypes.eq(np.int32).all()
     every = pd.concat([split.train, split.test])
     assert set(every["user_idx"]) == set(range(split.n_users))
     assert set(every["item_idx"]) == set(range(split.n_items))
 
 
-def test_parts_do_not_overlap(split):
+def test_sets_do_not_overlap(split):
     assert not pairs(split.train) & pairs(split.test)
 
 
@@ -76,11 +75,17 @@ def test_make_split_keeps_sparse_ids_and_reports_unseen_items():
     assert split.train["item_idx"].tolist() == [2, 0]
     assert split.test["item_idx"].tolist() == [1]
     assert split.unseen["item_id"].tolist() == [4]
-    assert "1 test ratings are of users or items that training never saw" in repr(split)
+    assert split.dataset == "custom"
+    assert repr(split).endswith(
+        "1 test rating is of users or items that are not in the training set"
+    )
 
 
 def test_make_split_names_a_missing_column(ratings):
-    with pytest.raises(DataError, match="has no column rating"):
+    with pytest.raises(
+        DataError,
+        match=r"mine, test set: the table has no column rating\. Its columns are: user_id, item_id",
+    ):
         datasets.make_split(ratings, ratings.drop(columns="rating"), name="mine")
 
 
@@ -89,19 +94,21 @@ def test_make_split_names_a_missing_column(ratings):
 def test_make_split_refuses_what_is_missing(ratings, column, value):
     train, test = ratings[:500].astype({column: object}), ratings[500:]
     train.loc[7, column] = value
-    with pytest.raises(DataError, match=f"mine, training part, row 7: the {column} is missing"):
+    with pytest.raises(DataError, match=f"mine, training set, row 7: the {column} is missing"):
         datasets.make_split(train, test, name="mine")
 
 
 def test_make_split_refuses_text_for_a_rating(ratings):
     test = ratings[500:].astype({"rating": object})
     test.iloc[3, 2] = "good"
-    with pytest.raises(DataError, match="test part, row 3: the rating is missing or not a number"):
+    with pytest.raises(DataError, match="test set, row 3: the rating is missing or not a number"):
         datasets.make_split(ratings[:500], test)
 
 
 def test_make_split_refuses_leaks_and_repeats(ratings):
-    with pytest.raises(DataError, match=r"60 pair\(s\) stand in both parts, the first is user"):
+    with pytest.raises(
+        DataError, match=r"60 pair\(s\) of user and item are in both .* the first is user"
+    ):
         datasets.make_split(ratings, ratings[:60])
     with pytest.raises(DataError, match=r"row 600: user .* a second time"):
         datasets.random_split(pd.concat([ratings, ratings[:1]], ignore_index=True))
@@ -109,14 +116,14 @@ def test_make_split_refuses_leaks_and_repeats(ratings):
 
 def test_make_split_refuses_repeated_items(ratings):
     items = pd.DataFrame({"item_id": [5, 5], "title": ["a", "b"]})
-    with pytest.raises(DataError, match="needs a column item_id without repeats"):
+    with pytest.raises(DataError, match="table of items has the item_id 5 a second time in row 1"):
         datasets.make_split(ratings[:500], ratings[500:], items=items)
 
 
-def test_empty_parts(ratings):
-    with pytest.raises(DataError, match="test part of mine is empty"):
+def test_empty_sets(ratings):
+    with pytest.raises(DataError, match="test set of mine is empty"):
         datasets.make_split(ratings, ratings[:0], name="mine")
-    with pytest.raises(DataError, match="training part of mine is empty"):
+    with pytest.raises(DataError, match="training set of mine is empty"):
         datasets.make_split(ratings[:0], ratings, name="mine")
 
 
@@ -128,6 +135,7 @@ def test_random_splits(ratings, make):
     assert not pairs(split.train) & pairs(split.test)
     pd.testing.assert_frame_equal(split.test, make(ratings, fraction=0.25, seed=3).test)
     assert pairs(split.test) != pairs(make(ratings, fraction=0.25, seed=4).test)
+    assert (split.dataset, split.evaluation_set) == ("custom", "test")
 
 
 def test_per_user_split_takes_the_same_share_of_every_user(ratings):
@@ -138,21 +146,63 @@ def test_per_user_split_takes_the_same_share_of_every_user(ratings):
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.5, 20, "0.2"])
 def test_impossible_fraction(ratings, fraction):
-    with pytest.raises(DataError, match="must lie between 0 and 1"):
+    with pytest.raises(DataError, match="must be between 0 and 1"):
         datasets.random_split(ratings, fraction=fraction)
-    with pytest.raises(DataError, match="must lie between 0 and 1"):
-        datasets.random_split(ratings).validation(fraction)
+    with pytest.raises(DataError, match="must be between 0 and 1"):
+        datasets.random_split(ratings).validation_split(fraction)
 
 
-def test_validation_comes_from_train_and_matches_the_test(split):
-    inner = split.validation(fraction=0.2, seed=1)
-    assert pairs(inner.train) | pairs(inner.test) == pairs(split.train)
-    assert not pairs(inner.test) & (pairs(inner.train) | pairs(split.test))
-    assert set(inner.test["user_id"]) <= set(split.test["user_id"])
-    matched = split.train["user_id"].isin(split.test["user_id"]).sum()
-    assert len(inner.test) == round(0.2 * matched)
+def test_validation_set_is_drawn_from_train_and_resembles_test(split):
+    inner = split.validation_split(fraction=0.2, seed=1)
+    assert pairs(inner.train) | pairs(inner.validation) == pairs(split.train)
+    assert not pairs(inner.validation) & (pairs(inner.train) | pairs(split.test))
+    assert set(inner.validation["user_id"]) <= set(split.test["user_id"])
+    candidates = split.train["user_id"].isin(split.test["user_id"]).sum()
+    assert len(inner.validation) == round(0.2 * candidates)
     assert (inner.n_users, inner.n_items) == (split.n_users, split.n_items)
-    assert pairs(inner.test) != pairs(split.validation(fraction=0.2, seed=2).test)
+    other = split.validation_split(fraction=0.2, seed=2)
+    assert pairs(inner.validation) != pairs(other.validation)
+
+
+def test_validation_set_says_what_it_is(split):
+    inner = split.validation_split()
+    assert (inner.evaluation_set, inner.dataset) == ("validation", split.dataset)
+    assert inner.name == f"{split.name}, validation"
+    assert inner.validation is inner.evaluation
+    assert f"training and {len(inner.validation):,} validation ratings" in repr(inner)
+    assert f"{len(inner.unseen)} validation ratings are of users or items" in repr(inner)
+    assert "test rating" not in repr(inner)
+
+
+def test_the_other_set_is_refused_with_advice(twin):
+    inner = twin.validation_split()
+    assert twin.test is twin.evaluation
+    with pytest.raises(AttributeError, match=r"has a validation set and no test set: use split\."):
+        _ = inner.test
+    with pytest.raises(AttributeError, match=r"Make one with split\.validation_split\(\)"):
+        _ = twin.validation
+    assert not hasattr(inner, "test")
+
+
+def test_unknown_evaluation_set(twin):
+    with pytest.raises(DataError, match="evaluation_set is 'train'; it must be 'test' or"):
+        datasets.Split(twin.train, twin.test, twin.users, twin.items, evaluation_set="train")
+
+
+def test_held_out_rows_of_the_stored_results(movielens):
+    """The stored validation errors are of these rows."""
+    held_out = movielens.validation_split(fraction=0.2, seed=0).validation
+    assert len(held_out) == 6_493
+    assert held_out.index[:5].tolist() == [2, 5, 11, 14, 17]
+    assert held_out.index.to_numpy().sum() == 105_123_019
+
+
+def test_scale_is_that_of_the_training_ratings():
+    train = pd.DataFrame({"user_id": [1, 2], "item_id": [1, 2], "rating": [0.5, 4]})
+    test = pd.DataFrame({"user_id": [1], "item_id": [2], "rating": [5]})
+    scale = datasets.make_split(train, test).scale
+    assert scale == (0.5, 4.0)
+    assert all(type(rating) is float for rating in scale)
 
 
 def test_twin_has_movielens_shape(twin):
@@ -172,12 +222,13 @@ def test_twin_has_movielens_shape(twin):
 
 def test_twin_says_what_it_is_and_is_always_the_same(twin):
     assert "synthetic twin of ml-100k (not MovieLens)" in repr(twin)
+    assert twin.dataset == "synthetic"
     pd.testing.assert_frame_equal(twin.train, datasets.load("synthetic").train)
 
 
-def test_noise_floor_is_the_error_of_the_truth(twin):
+def test_noise_floor_is_the_error_of_the_expected_ratings(twin):
     assert twin.noise_floor == pytest.approx(0.893, abs=0.005)
-    # The mean rating given the truth is unbiased: its residuals must not depend on it.
+    # The expected rating is unbiased: its residuals must not depend on it.
     residual = twin.train["rating"] - twin.train["expected"]
     assert abs(np.corrcoef(residual, twin.train["expected"])[0, 1]) < 0.01
     assert abs(residual.mean()) < 0.01
@@ -197,21 +248,26 @@ def test_twin_files_equal_the_twin(twin, tmp_path, monkeypatch):
     assert len(datasets.read_ratings(folder / "u.data")) == 100_000
 
 
-def test_what_is_known_of_users_stands_beside_their_ids(ratings):
-    known = pd.DataFrame({"user_id": [1007, 1000], "age": [31, 52]})
-    split = datasets.make_split(ratings[:500], ratings[500:], users=known)
+def test_descriptions_of_users_are_merged_by_id(ratings):
+    ages = pd.DataFrame({"user_id": [1007, 1000], "age": [31, 52]})
+    split = datasets.make_split(ratings[:500], ratings[500:], users=ages)
     assert split.users["user_id"].is_monotonic_increasing
     assert split.users.set_index("user_id")["age"].loc[[1000, 1007]].tolist() == [52, 31]
-    twice = pd.concat([known, known])
-    with pytest.raises(DataError, match="table of users needs a column user_id"):
+    twice = pd.concat([ages, ages])
+    with pytest.raises(
+        DataError, match="table of users has the user_id 1007 a second time in row 2"
+    ):
         datasets.make_split(ratings[:500], ratings[500:], users=twice)
+    without_ids = ages.rename(columns={"user_id": "id"})
+    with pytest.raises(DataError, match="table of users has no column user_id"):
+        datasets.make_split(ratings[:500], ratings[500:], users=without_ids)
 
 
 @pytest.mark.parametrize("name", ["u.user", "u.item", "u.genre"])
 def test_a_missing_file_of_movielens_is_named(movielens, monkeypatch, tmp_path, name):
-    kept = tmp_path / "ml-100k"
-    shutil.copytree(download.folder("ml-100k"), kept)
-    (kept / name).unlink()
+    copy = tmp_path / "ml-100k"
+    shutil.copytree(download.folder("ml-100k"), copy)
+    (copy / name).unlink()
     monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
     with pytest.raises(DataError, match=rf"{name} is missing. Unpack all of ml-100k.zip"):
         datasets.load("ml-100k")

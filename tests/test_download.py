@@ -1,11 +1,12 @@
-"""MovieLens arrives whole and verified, or not at all and with a way out."""
+"""MovieLens is downloaded completely and verified, or not at all and with advice."""
 
 import errno
 import hashlib
 from pathlib import Path
 import zipfile
 
-from mfbook import datasets, download
+from mfbook import datasets
+from mfbook.datasets import _cache, download
 import pooch
 import pytest
 import requests
@@ -13,7 +14,7 @@ import requests
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """An empty cache, no MFBOOK_DATA, and a network that answers nothing."""
+    """Return an empty cache; without MFBOOK_DATA, and with a server that never answers."""
     monkeypatch.setenv("MFBOOK_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("MFBOOK_DATA", raising=False)
     monkeypatch.delenv("MFBOOK_DATASET", raising=False)
@@ -44,7 +45,7 @@ def make_zip(path, members):
 
 
 def publish(monkeypatch, content):
-    """Let ``content`` pass for the published archive."""
+    """Make ``content`` the published archive."""
     monkeypatch.setattr(download, "SHA256", hashlib.sha256(content).hexdigest())
 
 
@@ -63,11 +64,11 @@ def test_download_retries_unpacks_and_caches(cache, tmp_path, monkeypatch):
     assert len(calls) == 3
 
 
-def test_no_network_names_three_ways_out(cache):
+def test_without_network_the_error_names_three_things_to_do(cache):
     with pytest.raises(datasets.DataError) as caught:
         datasets.folder()
-    for way in (download.URL, "MFBOOK_DATA", "MFBOOK_DATASET=synthetic", "no answer"):
-        assert way in str(caught.value)
+    for advice in (download.URL, "MFBOOK_DATA", "MFBOOK_DATASET=synthetic", "did not answer"):
+        assert advice in str(caught.value)
     assert nothing_left(cache)
 
 
@@ -91,10 +92,12 @@ def test_full_disk_while_unpacking(cache, tmp_path, monkeypatch):
             raise OSError(errno.ENOSPC, "No space left on device")
         copied.append(target.write(source.read()))
 
-    monkeypatch.setattr(download.shutil, "copyfileobj", copy)
+    monkeypatch.setattr(_cache.shutil, "copyfileobj", copy)
     with pytest.raises(datasets.DataError, match=r"the disk is full. Free some space"):
         datasets.folder()
-    assert [path.name for path in cache.iterdir()] == ["ml-100k.zip"]  # complete: not fetched again
+    assert [path.name for path in cache.iterdir()] == [
+        "ml-100k.zip"
+    ]  # complete: not downloaded again
 
 
 def test_full_disk_while_downloading(cache, monkeypatch):
@@ -112,6 +115,17 @@ def test_cache_that_cannot_be_written(cache, monkeypatch, tmp_path):
     monkeypatch.setenv("MFBOOK_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(datasets.DataError, match=r"could not be written.*MFBOOK_CACHE"):
         datasets.folder("synthetic")
+
+
+def test_another_process_was_faster(cache):
+    def fill(folder):
+        (cache / "twin").mkdir()
+        (cache / "twin" / "u.data").write_text("of the other process")
+        (folder / "u.data").write_text("of this process")
+
+    folder = _cache.make_folder(cache / "twin", fill)
+    assert (folder / "u.data").read_text() == "of the other process"
+    assert [path.name for path in cache.iterdir()] == ["twin"]
 
 
 def test_truncated_zip(tmp_path):
@@ -133,7 +147,7 @@ def test_damage_inside_a_zip(tmp_path):
 def test_zip_that_points_outside(tmp_path, name):
     make_zip(tmp_path / "a.zip", {name: "boo"})
     (tmp_path / "in").mkdir()
-    with pytest.raises(datasets.DataError, match="outside its own folder"):
+    with pytest.raises(datasets.DataError, match="has a file outside its own folder"):
         download.extract(tmp_path / "a.zip", tmp_path / "in")
     assert not (tmp_path / "evil").exists()
     assert not any((tmp_path / "in").iterdir())
@@ -157,14 +171,14 @@ def test_zip_by_hand(cache, tmp_path, monkeypatch):
 
 def test_wrong_folder_by_hand(cache, tmp_path, monkeypatch):
     monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
-    with pytest.raises(datasets.DataError, match=r"neither ml-100k/ nor ml-100k\.zip"):
+    with pytest.raises(
+        datasets.DataError, match=r"neither ml-100k/ nor ml-100k\.zip is in that folder"
+    ):
         datasets.folder()
 
 
 def test_unknown_data_set(cache, monkeypatch):
-    with pytest.raises(
-        datasets.DataError, match=r"no data set 'ml-1m' here. Choose one of: ml-100k"
-    ):
+    with pytest.raises(datasets.DataError, match=r"no data set 'ml-1m'. Choose one of: ml-100k"):
         datasets.load("ml-1m")
     monkeypatch.setenv("MFBOOK_DATASET", "sinthetic")
     with pytest.raises(datasets.DataError, match="'sinthetic'"):

@@ -1,11 +1,11 @@
-"""A GPU is used only where it can be; otherwise one sentence says why not."""
+"""A GPU is used only where MXNet can use it; otherwise one sentence says why not."""
 
 import ctypes
 from pathlib import Path
 import re
 
-import mfbook  # noqa: F401  (lets MXNet load)
-from mfbook import gpu, training
+from mfbook import devices
+from mfbook.runtime import gpu, requirements
 import mxnet as mx
 import pytest
 
@@ -31,7 +31,7 @@ class Driver:
         return fill(reference, len(self.capabilities))
 
     def cuDeviceGetAttribute(self, reference, what, index):
-        return fill(reference, self.capabilities[index][what - gpu.MAJOR])
+        return fill(reference, self.capabilities[index][what - gpu.CAPABILITY_ATTRIBUTES[0]])
 
 
 @pytest.mark.parametrize(
@@ -40,20 +40,23 @@ class Driver:
         (Driver(error=100), r"finds no GPU that it can use \(cuInit returned error 100\)"),
         (Driver(version=10020), r"too old: it knows CUDA 10\.2, and MXNet needs 11\.0"),
         (Driver(capabilities=()), "lists no GPU"),
-        (Driver(capabilities=((9, 0),)), r"capability is 9\.0, and MXNet knows 5\.0 to 8\.9"),
+        (
+            Driver(capabilities=((9, 0),)),
+            r"capability is 9\.0, and MXNet has code for 5\.0 to 8\.9",
+        ),
         (Driver(capabilities=((12, 0), (3, 5))), r"capability is 12\.0"),
     ],
 )
-def test_why_not(monkeypatch, driver, sentence):
+def test_driver_or_gpu_that_mxnet_cannot_use(monkeypatch, driver, sentence):
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: driver)
-    assert re.search(sentence, gpu.obstacle())
+    assert re.search(sentence, gpu.why_unusable())
 
 
 @pytest.mark.parametrize("capability", [(5, 0), (6, 1), (7, 5), (8, 0), (8, 9)])
-def test_gpus_that_mxnet_has_code_for(monkeypatch, capability):
+def test_gpu_that_mxnet_has_code_for(monkeypatch, capability):
     driver = Driver(capabilities=((9, 0), capability))
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: driver)
-    assert gpu.obstacle() is None
+    assert gpu.why_unusable() is None
 
 
 def test_no_driver(monkeypatch):
@@ -61,21 +64,21 @@ def test_no_driver(monkeypatch):
         raise OSError
 
     monkeypatch.setattr(ctypes, "CDLL", missing)
-    assert gpu.obstacle() == "There is no NVIDIA driver on this machine (libcuda.so.1)."
+    assert gpu.why_unusable() == "There is no NVIDIA driver on this machine (libcuda.so.1)."
 
 
 def test_a_driver_without_the_functions_of_a_driver(monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: object())
-    assert "does not answer as a driver should" in gpu.obstacle()
+    assert "does not answer as a driver should" in gpu.why_unusable()
 
 
 @pytest.fixture
 def wheels(monkeypatch, tmp_path):
-    """All libraries of all wheels, as empty files; loading one notes its name."""
-    for number, (_, *libraries) in enumerate(gpu.WHEELS.values()):
-        folder = tmp_path / f"part{number}" / "lib"
+    """Folder of all libraries of all wheels, as empty files, and the list of those loaded."""
+    for wheel in requirements.CUDA_WHEELS:
+        folder = tmp_path / wheel.name / "lib"
         folder.mkdir(parents=True)
-        for library in libraries:
+        for library in wheel.libraries:
             (folder / library).touch()
     spec = type("Spec", (), {"submodule_search_locations": [str(tmp_path)]})
     monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda name: spec)
@@ -84,20 +87,20 @@ def wheels(monkeypatch, tmp_path):
     return tmp_path, loaded
 
 
-def test_preload_loads_every_library_for_all_to_see(wheels):
+def test_preload_loads_every_library_globally(wheels):
     assert gpu.preload() is None
-    libraries = [library for _, *group in gpu.WHEELS.values() for library in group]
+    libraries = [library for wheel in requirements.CUDA_WHEELS for library in wheel.libraries]
     assert wheels[1] == [(library, ctypes.RTLD_GLOBAL) for library in libraries]
 
 
-@pytest.mark.parametrize("wheel", gpu.WHEELS)
+@pytest.mark.parametrize("wheel", requirements.CUDA_WHEELS, ids=lambda wheel: wheel.name)
 def test_preload_names_the_missing_wheel(wheels, wheel):
-    library = gpu.WHEELS[wheel][-1]
+    library = wheel.libraries[-1]
     next(wheels[0].glob(f"*/lib/{library}")).unlink()
     sentence = gpu.preload()
     assert library in sentence
-    assert wheel.partition("==")[0] in sentence
-    assert "python -m mfbook.install --gpu" in sentence
+    assert wheel.name in sentence
+    assert "python -m mfbook install --gpu" in sentence
 
 
 def test_preload_without_any_wheel(monkeypatch):
@@ -108,7 +111,7 @@ def test_preload_without_any_wheel(monkeypatch):
 @pytest.fixture
 def said(monkeypatch, capsys):
     """Return a function that asks for the devices and returns what was printed."""
-    training._say_why.cache_clear()
+    devices._say_why.cache_clear()
 
     def ask(listed, problem, cuda):
         class Features:
@@ -116,13 +119,13 @@ def said(monkeypatch, capsys):
                 return cuda
 
         monkeypatch.setattr(mx.context, "num_gpus", lambda: listed)
-        monkeypatch.setattr(gpu, "obstacle", lambda: problem)
+        monkeypatch.setattr(gpu, "why_unusable", lambda: problem)
         monkeypatch.setattr(mx.runtime, "Features", Features)
-        assert training.devices() == [mx.cpu()]
+        assert devices.devices() == [mx.cpu()]
         return capsys.readouterr().out
 
     yield ask
-    training._say_why.cache_clear()
+    devices._say_why.cache_clear()
 
 
 def test_an_ordinary_cpu_machine_is_told_nothing(said):
@@ -135,7 +138,7 @@ def test_a_gpu_that_fails_is_explained_once(said):
 
 
 def test_a_gpu_without_its_build_is_pointed_out(said):
-    assert "python -m mfbook.install --gpu" in said(0, None, cuda=False)
+    assert "python -m mfbook install --gpu" in said(0, None, cuda=False)
 
 
 def test_a_gpu_build_without_a_gpu_is_explained(said):

@@ -3,22 +3,48 @@
 import re
 import shutil
 
-import exercises_page
-import handout
-from mfbook import pictures
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 import pytest
-import slides
 
-import notebooks
+from tools import exercises_page, handout, notebooks, slide_html, slides
 
-PATHS = notebooks.notebooks()
-PICTURES = ["factors", "batch", "towers", "dropout", "data_parallel"]
+PATHS = notebooks.paths()
+
+
+def on(kind, **rest):
+    """Cell metadata that put a cell on a slide of this type."""
+    return {"slideshow": {"slide_type": kind, **rest}}
+
+
+@pytest.fixture
+def deck_of(tmp_path):
+    """Return a function that gives the slides of some cells, below the title "Some title"."""
+
+    def make(*cells):
+        title = new_markdown_cell("# Some title", metadata=on("slide"))
+        path = tmp_path / "made.ipynb"
+        notebook = new_notebook(cells=[title, *cells])
+        for number, cell in enumerate(notebook.cells):
+            cell.id = f"cell-{number}"
+        nbformat.write(notebook, path)
+        return slides.deck(path)[1]
+
+    return make
+
+
+def printed(text, source="print(text)", **metadata):
+    """Return a code cell that has printed ``text``."""
+    return new_code_cell(
+        source, outputs=[new_output("stream", name="stdout", text=text)], metadata=metadata
+    )
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_deck_has_what_an_instructor_shows(path):
     title, deck = slides.deck(path)
     assert title in deck[0]
+    assert "Questions." in deck[0]
     assert len(deck) > 15
     assert any("Predict before you run" in slide for slide in deck)
     assert any("Key points" in slide for slide in deck)
@@ -26,18 +52,90 @@ def test_a_deck_has_what_an_instructor_shows(path):
     assert "Solution" not in text
     assert "answer = ..." not in text
     assert not re.search(r'(src|href)="http', text)
+    assert not re.search(r'(alt|aria-label)=""', text)
+
+
+def test_slides_follow_from_metadata_and_not_from_the_text(deck_of):
+    deck = deck_of(
+        new_markdown_cell("On no slide.", metadata=on("skip")),
+        new_markdown_cell("For the speaker.", metadata=on("notes")),
+        new_markdown_cell("## A heading\n\nIts text.", metadata=on("slide")),
+        new_markdown_cell("Joins the heading.", metadata=on("fragment")),
+        new_markdown_cell("Stands below the heading.", metadata=on("subslide")),
+        new_markdown_cell("> **Predict before you run.** Not shown.", metadata=on("skip")),
+    )
+    assert len(deck) == 3
+    assert "Some title" in deck[0]
+    assert "Its text." in deck[1]
+    assert "Joins the heading." in deck[1]
+    assert deck[2] == '<p class="section">A heading</p><p>Stands below the heading.</p>\n'
+
+
+def test_a_code_cell_shows_what_its_metadata_says(deck_of):
+    _, both, code, output, hidden = deck_of(
+        printed("first", **on("subslide")),
+        printed("second", **on("subslide", show="code")),
+        printed("third", **on("subslide", show="output")),
+        printed("fourth", **on("subslide"), tags=["remove-input"]),
+    )
+    assert "<code>" in both and "first" in both
+    assert "<code>" in code and "second" not in code
+    assert "<code>" not in output and "third" in output
+    assert "<code>" not in hidden and "fourth" in hidden
+
+
+def test_code_and_output_that_do_not_fit_together_get_two_slides(deck_of):
+    lines = "\n".join(["line"] * 9)
+    _, code, output = deck_of(printed(lines, source=lines, **on("subslide")))
+    assert "<code>" in code and 'class="output"' not in code
+    assert "<code>" not in output and 'class="output"' in output
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (new_markdown_cell("text"), "slide_type is None"),
+        (new_markdown_cell("text", metadata=on("Slide")), "slide_type is 'Slide'"),
+        (printed("1", **on("subslide", show="all")), "\"show\" is 'all'"),
+        (printed("1", source="1\n" * 20, **on("subslide")), "its code has 21 lines"),
+        (printed("1", source="1" * 99, **on("subslide")), "of up to 99 columns"),
+        (printed("1\n" * 20, **on("subslide")), "its outputs have 20 lines"),
+        (new_code_cell("1", metadata=on("subslide", show="output")), "no output to show"),
+    ],
+)
+def test_a_cell_that_cannot_be_shown_is_named(deck_of, cell, message):
+    with pytest.raises(ValueError, match=rf"made\.ipynb, cell-1: .*{message}"):
+        deck_of(cell)
+
+
+def test_a_figure_has_the_alt_text_of_its_cell(deck_of):
+    png = new_output("display_data", data={"image/png": "AAAA"})
+    svg = new_output("display_data", data={"image/svg+xml": '<?xml?><svg width="1"></svg>'})
+    alt = {"mystnb": {"image": {"alt": 'Two "curves" fall.'}}}
+    _, first, second = deck_of(
+        new_code_cell("draw()", outputs=[png, svg], metadata=on("subslide", show="output") | alt)
+    )
+    assert '<img alt="Two &quot;curves&quot; fall." src="data:image/png;base64,AAAA">' in first
+    assert '<svg role="img" aria-label="Two &quot;curves&quot; fall." width="1">' in second
+
+
+def test_an_answer_is_folded_on_its_slide(deck_of):
+    text = "<details>\n<summary>Why $x$?</summary>\n\nBecause of $y$.\n\n</details>"
+    deck = deck_of(new_markdown_cell(text, metadata=on("subslide")))
+    assert "<details>\n<summary>Why" in deck[1]
+    assert r"<p>Because of <span" in deck[1]
+    assert "</details>" in deck[1]
 
 
 def test_links_lose_their_targets_and_formulas_keep_their_brackets():
-    html = slides._markdown("See [home](index.md): $[a] (b)$")
+    html = slide_html.inline("See [home](index.md): $[a] (b)$")
     assert "See home:" in html
     assert "[a] (b)" in html
     assert "index.md" not in html
 
 
-def test_slides_are_written_with_all_they_load(monkeypatch, tmp_path):
-    monkeypatch.setattr(slides, "OUT", tmp_path)
-    slides.main()
+def test_slides_are_written_with_all_they_load(tmp_path):
+    slides.main(["--out", str(tmp_path)])
     for page in tmp_path.glob("*.html"):
         for link in re.findall(r'(?:src|href)="([^"#]+)"', page.read_text(encoding="utf-8")):
             assert link.startswith("data:") or (tmp_path / link).exists(), f"{page.name}: {link}"
@@ -52,19 +150,12 @@ def test_the_printed_course_has_every_page_of_the_book():
 def test_printing_without_chromium_says_what_to_install(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(SystemExit, match="apt-get install chromium"):
-        handout.main()
+        handout.main([])
 
 
 def test_every_exercise_is_listed_once():
     text = exercises_page.page(PATHS)
-    sources = [cell["source"] for path in PATHS for cell in notebooks.nbformat.read(path, 4).cells]
+    sources = [cell["source"] for path in PATHS for cell in nbformat.read(path, 4).cells]
     wanted = re.findall(r"### Exercise (\w+\.\d+)", "\n".join(sources))
     assert re.findall(r"\| \[(\w+\.\d+)\]", text) == wanted
     assert text.count("checked |") == sum("# @title Check" in source for source in sources)
-
-
-@pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_is_the_same_each_time(name):
-    draw = getattr(pictures, name)
-    assert draw().svg == draw().svg
-    assert draw()._repr_svg_().count("<text") > 4

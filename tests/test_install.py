@@ -1,69 +1,115 @@
-"""What a machine lacks is said in one sentence, before anything is downloaded."""
+"""What is missing on a machine is said in one sentence, before anything is downloaded."""
 
+import ast
 import collections
 import os
 from pathlib import Path
+import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
-from mfbook import gpu, install
+from mfbook.__main__ import main
+from mfbook.runtime import gpu, install, requirements
+from mfbook.runtime.requirements import CPU_BUILD, GPU_BUILD
 import pytest
 
 ROOT = Path(__file__).parent.parent
+OLD_PYTHON_FILES = [
+    ROOT / "mfbook/__init__.py",
+    ROOT / "mfbook/__main__.py",
+    *sorted((ROOT / "mfbook/runtime").glob("*.py")),
+]
 
 
-def test_this_machine_passes_the_check():
-    done = subprocess.run([sys.executable, "mfbook/install.py", "--check"], cwd=ROOT)
-    assert done.returncode == 0
+def test_check_runs_on_a_bare_python():
+    """``-S`` leaves out all installed packages."""
+    command = [sys.executable, "-S", "-m", "mfbook", "install", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("path", OLD_PYTHON_FILES, ids=lambda path: path.name)
+def test_old_python_can_read_what_the_check_imports(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    for node in imports:
+        names = [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        for name in names:
+            top = name.partition(".")[0]
+            assert top in sys.stdlib_module_names or name.startswith("mfbook.runtime")
+
+
+def test_debian_packages_are_the_same_everywhere():
+    packages = {library.debian_package for library in requirements.SYSTEM_LIBRARIES}
+    assert set((ROOT / ".binder/apt.txt").read_text().split()) == packages
+    for name in (
+        ".ci/run",
+        "Dockerfile",
+        "README.md",
+        "book/setup.md",
+        ".github/workflows/test.yml",
+    ):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert all(package in text for package in packages), name
+
+
+def test_oldest_python_is_the_same_everywhere():
+    oldest = ".".join(map(str, requirements.OLDEST_PYTHON))
+    assert f'requires-python = ">={oldest}"' in (ROOT / "pyproject.toml").read_text()
 
 
 def test_old_python(monkeypatch):
     version = collections.namedtuple("Version", "major minor")(3, 9)
     monkeypatch.setattr(install.sys, "version_info", version)
-    assert install.obstacle().startswith("This is Python 3.9; the course needs 3.10 or newer.")
-    assert "make PYTHON=" in install.obstacle()
+    assert install.why_unsupported().startswith(
+        "This is Python 3.9; the course needs 3.10 or newer."
+    )
+    assert "make PYTHON=" in install.why_unsupported()
 
 
 @pytest.mark.parametrize(("system", "machine"), [("Windows", "AMD64"), ("Darwin", "arm64")])
 def test_unsupported_platform(monkeypatch, system, machine):
     monkeypatch.setattr(install.platform, "system", lambda: system)
     monkeypatch.setattr(install.platform, "machine", lambda: machine)
-    assert f"no build for {system} on {machine}" in install.obstacle()
-    assert "Colab" in install.obstacle()
+    assert f"no build for {system} on {machine}" in install.why_unsupported()
+    assert "Colab" in install.why_unsupported()
 
 
 def test_missing_libraries(monkeypatch):
     monkeypatch.setattr(install, "_loads", lambda name: False)
+    monkeypatch.setattr(install.platform, "system", lambda: "Linux")
     monkeypatch.setattr(install.platform, "machine", lambda: "x86_64")
-    assert "`apt-get install libgomp1 libquadmath0`" in install.obstacle()
+    assert "`apt-get install libgomp1 libquadmath0`" in install.why_unsupported()
     monkeypatch.setattr(install.platform, "machine", lambda: "aarch64")
-    assert "`apt-get install libgomp1`" in install.obstacle()
+    assert "`apt-get install libgomp1`" in install.why_unsupported()
+    monkeypatch.setattr(install.platform, "system", lambda: "Darwin")
+    assert install.missing_libraries() == []
 
 
 def test_no_venv_module(monkeypatch):
     monkeypatch.setattr(install.importlib.util, "find_spec", lambda name: None)
-    assert "apt-get install python3-venv" in install.missing_venv()
+    assert "apt-get install python3-venv" in install.why_no_venv()
 
 
 def test_the_check_says_everything_at_once(monkeypatch):
-    monkeypatch.setattr(install, "missing_libraries", lambda: "No library.")
-    monkeypatch.setattr(install, "missing_venv", lambda: "No venv.")
-    with pytest.raises(SystemExit) as stop:
-        install.main(["--check"])
-    assert stop.value.code == "No library.\nNo venv."
-    with pytest.raises(SystemExit) as stop:
-        install.main(["--cpu"])  # installing needs no venv
-    assert stop.value.code == "No library."
+    monkeypatch.setattr(install, "why_unsupported", lambda: "No library.")
+    monkeypatch.setattr(install, "why_no_venv", lambda: "No venv.")
+    assert main(["install", "--check"]) == "No library.\nNo venv."
+    # Installing needs no venv.
+    assert main(["install", "--cpu"]) == "No library."
 
 
 def test_make_stops_before_any_download(tmp_path):
     """Run `make book` in a copy, with a Python that reports a missing library."""
     for name in ("Makefile", "requirements.txt", "pyproject.toml"):
         (tmp_path / name).write_text((ROOT / name).read_text())
-    (tmp_path / "mfbook").mkdir()
-    code = (ROOT / "mfbook/install.py").read_text()
-    code = code.replace('"libgomp.so.1"', '"libnotthere.so.1"')
-    (tmp_path / "mfbook/install.py").write_text(code)
+    for path in OLD_PYTHON_FILES:
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    table = tmp_path / "mfbook/runtime/requirements.py"
+    table.write_text(table.read_text().replace('"libgomp.so.1"', '"libnotthere.so.1"'))
     done = subprocess.run(
         ["make", f"PYTHON={sys.executable}", "book"],
         cwd=tmp_path,
@@ -72,66 +118,60 @@ def test_make_stops_before_any_download(tmp_path):
         env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")},
     )
     assert done.returncode != 0
-    assert done.stderr.startswith("MXNet needs libnotthere.so.1, which this machine lacks.")
+    assert done.stderr.startswith("MXNet needs libnotthere.so.1, which is missing on this machine.")
     assert not (tmp_path / ".venv").exists()
 
 
-WHEELS = list(gpu.WHEELS)
+WHEELS = [wheel.requirement for wheel in requirements.CUDA_WHEELS]
 EVERYTHING = ["mxnet-cu112==1.9.1", *WHEELS]
 
 
 @pytest.fixture
 def machine(monkeypatch):
-    """A machine whose packages the test sets; what pip is asked to do is noted, not done."""
-
-    class Machine:
-        builds, wheels, whole = {}, [], True
-        calls = []  # noqa: RUF012
-
-    fake = Machine()
-    fake.calls = []
+    """A machine whose packages the test sets; calls of pip are recorded and not run."""
+    fake = SimpleNamespace(builds={}, wheels=[], complete=True, calls=[])
     monkeypatch.setattr(install, "builds", lambda: fake.builds)
-    monkeypatch.setattr(install, "_whole", lambda: fake.whole)
-    monkeypatch.setattr(gpu, "has", lambda wheel: wheel in fake.wheels)
+    monkeypatch.setattr(install, "_is_complete", lambda: fake.complete)
+    monkeypatch.setattr(gpu, "has", lambda wheel: wheel.requirement in fake.wheels)
     monkeypatch.setattr(
         install.subprocess, "run", lambda command, check: fake.calls.append(command[5:])
     )
     return fake
 
 
-def test_install_leaves_other_packages_alone(machine, capsys):
-    assert "NumPy was left as it is" in install.install(install.CPU)
+def test_install_changes_no_other_package(machine, capsys):
+    assert "NumPy was left as it is" in install.install(CPU_BUILD)
     assert machine.calls == [["install", "--no-deps", "mxnet==1.9.1"]]
     assert "Downloading about 49 MB: mxnet==1.9.1" in capsys.readouterr().out
 
 
 def test_gpu_build_comes_with_its_libraries(machine, capsys):
     machine.wheels = WHEELS[:2]
-    install.install(install.GPU)
+    install.install(GPU_BUILD)
     assert machine.calls == [["install", "--no-deps", "mxnet-cu112==1.9.1", *WHEELS[2:]]]
     assert "Downloading about 1,930 MB" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("build", [install.CPU, install.GPU])
+@pytest.mark.parametrize("build", [CPU_BUILD, GPU_BUILD], ids=["CPU", "GPU"])
 def test_second_install_does_nothing(machine, build):
-    machine.builds, machine.wheels = {build: "1.9.1"}, WHEELS
-    assert install.install(build) == f"{build} 1.9.1 is already installed; nothing to do."
+    machine.builds, machine.wheels = {build.name: "1.9.1"}, WHEELS
+    assert install.install(build) == f"{build.name} 1.9.1 is already installed; nothing to do."
     assert machine.calls == []
 
 
 @pytest.mark.parametrize(
-    ("builds", "whole", "wanted", "added"),
+    ("builds", "complete", "wanted", "added"),
     [
-        ({"mxnet": "1.9.1", "mxnet-cu112": "1.9.1"}, True, install.CPU, ["mxnet==1.9.1"]),
-        ({"mxnet": "1.9.1", "mxnet-cu112": "1.9.1"}, True, install.GPU, EVERYTHING),
-        ({"mxnet-cu112": "1.9.1"}, True, install.CPU, ["mxnet==1.9.1"]),
-        ({"mxnet": "1.6.0"}, True, install.CPU, ["mxnet==1.9.1"]),
-        ({"mxnet": "1.9.1"}, False, install.CPU, ["mxnet==1.9.1"]),
+        ({"mxnet": "1.9.1", "mxnet-cu112": "1.9.1"}, True, CPU_BUILD, ["mxnet==1.9.1"]),
+        ({"mxnet": "1.9.1", "mxnet-cu112": "1.9.1"}, True, GPU_BUILD, EVERYTHING),
+        ({"mxnet-cu112": "1.9.1"}, True, CPU_BUILD, ["mxnet==1.9.1"]),
+        ({"mxnet": "1.6.0"}, True, CPU_BUILD, ["mxnet==1.9.1"]),
+        ({"mxnet": "1.9.1"}, False, CPU_BUILD, ["mxnet==1.9.1"]),
     ],
-    ids=["both, to CPU", "both, to GPU", "GPU to CPU", "old version", "folder gone"],
+    ids=["both, to CPU", "both, to GPU", "GPU to CPU", "old version", "folder incomplete"],
 )
-def test_what_is_wrong_is_replaced(machine, capsys, builds, whole, wanted, added):
-    machine.builds, machine.whole = builds, whole
+def test_what_is_wrong_is_replaced(machine, capsys, builds, complete, wanted, added):
+    machine.builds, machine.complete = builds, complete
     install.install(wanted)
     remove, add = machine.calls
     assert remove == ["uninstall", "--yes", *sorted(builds)]
@@ -144,18 +184,18 @@ def test_what_is_wrong_is_replaced(machine, capsys, builds, whole, wanted, added
 def test_the_machine_decides(monkeypatch):
     monkeypatch.setattr(install.platform, "system", lambda: "Linux")
     monkeypatch.setattr(install.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(gpu, "obstacle", lambda: "There is no driver.")
-    assert install.choose() == (install.CPU, "There is no driver.")
-    monkeypatch.setattr(gpu, "obstacle", lambda: None)
-    assert install.choose()[0] == install.GPU
+    monkeypatch.setattr(gpu, "why_unusable", lambda: "There is no driver.")
+    assert install.choose() == (CPU_BUILD, "There is no driver.")
+    monkeypatch.setattr(gpu, "why_unusable", lambda: None)
+    assert install.choose()[0] == GPU_BUILD
     monkeypatch.setattr(install.platform, "machine", lambda: "aarch64")
-    assert install.choose()[0] == install.CPU
+    assert install.choose()[0] == CPU_BUILD
 
 
 def test_the_installed_build_is_found():
     assert install.builds() == {"mxnet": "1.9.1"}
-    assert install._whole()
-    assert install.lacking(install.CPU) == ([], [])
+    assert install._is_complete()
+    assert install.pending_changes(CPU_BUILD) == ([], [])
 
 
 def test_a_failing_pip_gets_one_sentence(monkeypatch):
@@ -164,5 +204,25 @@ def test_a_failing_pip_gets_one_sentence(monkeypatch):
 
     monkeypatch.setattr(install, "builds", dict)
     monkeypatch.setattr(install.subprocess, "run", fail)
-    with pytest.raises(SystemExit, match=r"pip could not install MXNet.*network"):
-        install.main(["--cpu"])
+    assert main(["install", "--cpu"]).startswith("pip could not install MXNet;")
+
+
+def test_without_an_option_the_machine_decides(machine, monkeypatch, capsys):
+    monkeypatch.setattr(install, "choose", lambda: (CPU_BUILD, "There is no driver."))
+    assert main(["install"]) is None
+    assert machine.calls == [["install", "--no-deps", "mxnet==1.9.1"]]
+    assert "There is no driver. Chosen: mxnet\n" in capsys.readouterr().out
+
+
+def test_no_pip(monkeypatch):
+    monkeypatch.setattr(install, "why_unsupported", lambda: None)
+    monkeypatch.setattr(install.importlib.util, "find_spec", lambda name: None)
+    assert main(["install", "--cpu"]).startswith("This Python has no pip.")
+
+
+@pytest.mark.parametrize("arguments", [[], ["instal"], ["install", "--cpu", "--gpu"], ["offline"]])
+def test_wrong_commands_show_the_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "usage: python -m mfbook" in capsys.readouterr().err

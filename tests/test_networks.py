@@ -41,7 +41,7 @@ def test_mlp_is_an_inner_product_of_towers(kind):
     assert network.predict(USER, ITEM) == pytest.approx(expected, abs=1e-5)
 
 
-def test_dropout_acts_in_training_alone():
+def test_dropout_acts_only_in_training():
     network = ready(networks.OneLayerDropoutMLP(5, 6, hidden=64, k=8, dropout=0.5))
     user, item = mx.nd.array(USER), mx.nd.array(ITEM)
     assert (network(user, item) == network(user, item)).asnumpy().all()
@@ -63,10 +63,10 @@ def test_predict_joins_its_batches(monkeypatch):
         ([0, 5], [0, 0], r"user_idx\[1\] is 5, but this table has 5 rows"),
         ([0], [6], r"item_idx\[0\] is 6, but this table has 6 rows"),
         ([-1], [0], r"user_idx\[0\] is -1"),
-        ([0, 1], [0], "equally long"),
-        ([[0, 1]], [[0, 1]], "two equally long vectors"),
-        ([0.7], [0], "user_idx holds float64; indices must be whole numbers"),
-        (["0"], ["0"], "user_idx holds <U1"),
+        ([0, 1], [0], "two vectors of the same length"),
+        ([[0, 1]], [[0, 1]], "two vectors of the same length"),
+        ([0.7], [0], "user_idx has the type float64; indices must be whole numbers"),
+        (["0"], ["0"], "user_idx has the type <U1"),
     ],
 )
 def test_predict_refuses_what_mxnet_would_clamp(user, item, message):
@@ -78,6 +78,7 @@ def test_predict_refuses_what_mxnet_would_clamp(user, item, message):
     ("make", "message"),
     [
         (lambda: networks.PlainNet(0, 5, k=3), "n_users is 0; it must be a whole number"),
+        (lambda: networks.PlainNet(5, 6, k="3"), "k is '3'; it must be a whole number"),
         (lambda: networks.OneLayerMLP(5, 6, hidden=2.5, k=3), "hidden is 2.5"),
         (lambda: networks.OneLayerDropoutMLP(5, 6, hidden=4, k=3, dropout=1), "dropout is 1"),
     ],
@@ -88,7 +89,7 @@ def test_impossible_sizes(make, message):
 
 
 def test_predict_before_training():
-    with pytest.raises(ValueError, match="has no values yet"):
+    with pytest.raises(ValueError, match=r"are not initialized. Train it"):
         networks.PlainNet(5, 6, k=3).predict(USER, ITEM)
 
 
@@ -134,12 +135,12 @@ def test_load_refuses_what_is_no_network(tmp_path):
         KINDS["plain"]().load(tmp_path / "gone.params")
     for content in (b"", b"user,item\n1,2\n"):
         (tmp_path / "junk.params").write_bytes(content)
-        with pytest.raises(ValueError, match="holds no values of a network"):
+        with pytest.raises(ValueError, match="holds no parameters of a network"):
             KINDS["plain"]().load(tmp_path / "junk.params")
     ready(KINDS["MLP"]()).save(tmp_path / "half.params")
     whole = (tmp_path / "half.params").read_bytes()
     (tmp_path / "half.params").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match="holds no values of a network"):
+    with pytest.raises(ValueError, match="holds no parameters of a network"):
         KINDS["MLP"]().load(tmp_path / "half.params")
     mx.nd.save(str(tmp_path / "list.params"), [mx.nd.ones(2)])
     with pytest.raises(ValueError, match="another network"):
@@ -147,7 +148,7 @@ def test_load_refuses_what_is_no_network(tmp_path):
 
 
 def test_save_says_why_it_cannot(tmp_path):
-    with pytest.raises(ValueError, match="no values yet: nothing to save"):
+    with pytest.raises(ValueError, match="nothing to save"):
         KINDS["plain"]().save(tmp_path / "model.params")
     with pytest.raises(ValueError, match="cannot be written"):
         ready(KINDS["plain"]()).save(tmp_path / "nowhere" / "model.params")

@@ -9,10 +9,10 @@ from mfbook import networks
 import nbformat
 import pytest
 
-import notebooks
-from notebooks import tidied
+from tools import notebooks
 
 ROOT = Path(__file__).parent.parent
+RUN = {"seconds": 1, "machine": "a machine"}
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -35,8 +35,16 @@ def class_in(path, name):
 
 
 def methods(tree):
-    code = [ast.unparse(node) for node in tree.body if isinstance(node, ast.FunctionDef)]
-    return [text.replace("networks.check_sizes", "check_sizes") for text in code]
+    """Return the code of a class's methods, without docstrings and type hints."""
+    found = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    for method in found:
+        method.returns = None
+        for argument in ast.walk(method.args):
+            if isinstance(argument, ast.arg):
+                argument.annotation = None
+        if ast.get_docstring(method):
+            del method.body[0]
+    return [ast.unparse(method).replace("networks.check_sizes", "check_sizes") for method in found]
 
 
 def test_there_are_notebooks():
@@ -74,7 +82,7 @@ def test_tidying_drops_the_progress_bar_and_keeps_a_warning():
     texts = [bar, "\r      \r", bar + "\nUserWarning: look here\n"]
     outputs = [nbformat.v4.new_output("stream", name="stderr", text=text) for text in texts]
     cell = nbformat.v4.new_code_cell("pass", outputs=outputs)
-    (left,) = tidied(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
+    (left,) = notebooks.tidied(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
     assert left["text"] == "UserWarning: look here"
 
 
@@ -97,12 +105,12 @@ def test_one_line_moves_every_link(fork):
     notebooks.sync()
     text = fork.read_text(encoding="utf-8")
     assert "mfbook/mfbook" not in text
-    place = "dev/notebooks/03_learn_the_vectors.ipynb"
+    file = "dev/notebooks/03_learn_the_vectors.ipynb"
     for link in (
-        f"colab.research.google.com/github/ann/fork/blob/{place}",
-        f"kaggle.com/kernels/welcome?src=https://github.com/ann/fork/blob/{place}",
+        f"colab.research.google.com/github/ann/fork/blob/{file}",
+        f"kaggle.com/kernels/welcome?src=https://github.com/ann/fork/blob/{file}",
         "mybinder.org/v2/gh/ann/fork/dev?labpath=notebooks/03_learn_the_vectors.ipynb",
-        f"github.com/ann/fork/raw/{place}",
+        f"github.com/ann/fork/raw/{file}",
         "%pip install --quiet git+https://github.com/ann/fork",
     ):
         assert link in text
@@ -112,7 +120,45 @@ def test_a_moved_chapter_gets_its_number(fork):
     moved = fork.rename(fork.with_name("12_learn_the_vectors.ipynb"))
     notebooks.sync()
     first = nbformat.read(moved, as_version=4).cells[0].source
-    assert first.startswith("# 12 · Learn the vectors\n")
+    assert first == "# 12 · Learn the vectors"
+
+
+def test_sync_adds_the_links_to_a_new_notebook_and_only_once(fork):
+    path = fork.with_name("13_a_new_chapter.ipynb")
+    cells = [
+        nbformat.v4.new_markdown_cell("# A new chapter"),
+        nbformat.v4.new_markdown_cell("In this chapter you do something."),
+        nbformat.v4.new_code_cell("setup"),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"mfbook": RUN}), path)
+    notebooks.main(["sync", "13_"])
+    notebooks.main(["sync", "13_"])
+    title, links, _, setup = nbformat.read(path, as_version=4).cells
+    assert title.source == "# 13 · A new chapter"
+    assert "blob/dev/notebooks/13_a_new_chapter.ipynb" in links.source
+    assert setup.source.startswith("# @title Setup")
+    assert "mfbook/mfbook" in fork.read_text(encoding="utf-8")  # it was not named
+
+
+def test_check_wants_every_cell_to_say_whether_it_is_on_a_slide(fork):
+    notebooks.sync()
+    notebook = nbformat.read(fork, as_version=4)
+    del notebook.cells[5].metadata["slideshow"]
+    nbformat.write(notebook, fork)
+    with pytest.raises(SystemExit, match=r"slides cannot .* cell-5: slide_type is None"):
+        notebooks.check()
+
+
+def test_a_name_that_no_notebook_has_is_an_error(fork):
+    with pytest.raises(SystemExit, match="No notebook's name contains 99"):
+        notebooks.main(["check", "99"])
+
+
+@pytest.mark.parametrize("arguments", [[], ["tidy"]])
+def test_a_command_is_needed(arguments):
+    with pytest.raises(SystemExit) as stopped:
+        notebooks.main(arguments)
+    assert stopped.value.code == 2
 
 
 def test_the_setup_cell_is_the_same_everywhere_and_idle_here():

@@ -1,4 +1,4 @@
-"""The folder for a room with no network is whole, or is not begun."""
+"""The folder for machines without a network is complete, or is not made at all."""
 
 import os
 from pathlib import Path
@@ -6,12 +6,13 @@ import subprocess
 import sys
 
 from mfbook import offline
+from mfbook.__main__ import main
 import pytest
 
 
 @pytest.fixture
 def checkout(monkeypatch, tmp_path):
-    """A small checkout with a built book; pip is noted, not run."""
+    """A small checkout with a built book; calls of pip are recorded and not run."""
     root = tmp_path / "checkout"
     (root / "_build/html").mkdir(parents=True)
     (root / "_build/html/index.html").write_text("<html>")
@@ -31,8 +32,8 @@ def checkout(monkeypatch, tmp_path):
 def test_everything_is_there(checkout, tmp_path):
     sentence = offline.gather(tmp_path / "usb")
     names = {path.name for path in (tmp_path / "usb").iterdir()}
-    parts = {"README.md", "start.sh", "requirements.txt", "wheels", "data", "book", "notebooks"}
-    assert names == parts
+    expected = {"README.md", "start.sh", "requirements.txt", "wheels", "data", "book", "notebooks"}
+    assert names == expected
     assert (tmp_path / "usb/notebooks/01_a.ipynb").is_file()
     assert "without MovieLens" in sentence
     readme = (tmp_path / "usb/README.md").read_text()
@@ -43,7 +44,7 @@ def test_everything_is_there(checkout, tmp_path):
     assert "--no-deps" not in commands[0]
 
 
-def test_data_come_from_where_they_are(checkout, monkeypatch, tmp_path):
+def test_data_are_copied_from_where_they_are(checkout, monkeypatch, tmp_path):
     source = tmp_path / "data/ml-100k"
     source.mkdir(parents=True)
     (source / "u.data").write_text("1\t2\t3\t4\n")
@@ -73,7 +74,7 @@ def test_refuses_what_cannot_work(checkout, tmp_path):
 def test_the_command_says_why_in_one_sentence(tmp_path):
     (tmp_path / "file").touch()
     done = subprocess.run(
-        [sys.executable, "-m", "mfbook.offline", str(tmp_path / "file")],
+        [sys.executable, "-m", "mfbook", "offline", str(tmp_path / "file")],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parent,
@@ -81,6 +82,28 @@ def test_the_command_says_why_in_one_sentence(tmp_path):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_the_command_says_what_it_made(checkout, tmp_path, capsys):
+    assert main(["offline", str(tmp_path / "usb")]) is None
+    assert "without MovieLens" in capsys.readouterr().out
+
+
+def test_a_failing_pip_gets_one_sentence(checkout, monkeypatch, tmp_path):
+    def fail(command, check):
+        raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(offline.subprocess, "run", fail)
+    message = main(["offline", str(tmp_path / "usb")])
+    assert message.startswith("pip could not gather the wheels;")
+
+
+def test_system_libraries_are_named_where_they_are_needed(monkeypatch):
+    monkeypatch.setattr(offline.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(offline.platform, "machine", lambda: "x86_64")
+    assert "`apt-get install python3-venv libgomp1 libquadmath0`" in offline._needs()
+    monkeypatch.setattr(offline.platform, "system", lambda: "Darwin")
+    assert offline._needs() == "You need Python with venv."
 
 
 def test_start_is_valid_bash(tmp_path):

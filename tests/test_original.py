@@ -10,10 +10,10 @@ from mxnet import autograd, gluon
 import numpy as np
 import pytest
 
-from notebooks import original
+from tools import original
 
 K, HIDDEN, BATCH_SIZE, LEARNING_RATE, MOMENTUM, DECAY = 16, 8, 64, 0.05, 0.9, 1e-4
-SETTINGS = {"learning_rate": LEARNING_RATE, "momentum": MOMENTUM, "wd": DECAY}
+OPTIMIZER = {"learning_rate": LEARNING_RATE, "momentum": MOMENTUM, "wd": DECAY}
 PAIRS = {  # the original's function, the network of mfbook, the arguments of each after the sizes
     "plain": ("plain_net", networks.PlainNet, (K,), (K,)),
     "MLP": ("get_one_layer_mlp", networks.OneLayerMLP, (HIDDEN, K), (HIDDEN, K)),
@@ -30,7 +30,7 @@ PAIRS = {  # the original's function, the network of mfbook, the arguments of ea
 def pair(request, split):
     """Return a Symbol and a Gluon network with the same sizes, and values for both."""
     old, new, old_sizes, new_sizes = PAIRS[request.param]
-    symbol = original(max_user=split.n_users, max_item=split.n_items)[old](*old_sizes)
+    symbol = original.definitions(max_user=split.n_users, max_item=split.n_items)[old](*old_sizes)
     network = new(split.n_users, split.n_items, *new_sizes)
     mx.random.seed(0)
     network.initialize(mx.init.Uniform(0.4))
@@ -40,7 +40,8 @@ def pair(request, split):
 def batches(split):
     order = np.random.default_rng(0).permutation(len(split.train))
     columns = [split.train[c].to_numpy()[order] for c in ("user_idx", "item_idx", "rating")]
-    for start in range(0, len(order) - BATCH_SIZE + 1, BATCH_SIZE):  # Module takes full ones
+    # Module takes full batches only.
+    for start in range(0, len(order) - BATCH_SIZE + 1, BATCH_SIZE):
         yield [mx.nd.array(column[start : start + BATCH_SIZE]) for column in columns]
 
 
@@ -50,7 +51,7 @@ def module_of(symbol, network):
     names = [n for n in symbol.list_arguments() if n.endswith(("weight", "bias"))]
     values = [p.data().copy() for p in network.collect_params().values()]
     module.init_params(arg_params=dict(zip(names, values, strict=True)), aux_params={})
-    module.init_optimizer(kvstore=None, optimizer="sgd", optimizer_params=SETTINGS)
+    module.init_optimizer(kvstore=None, optimizer="sgd", optimizer_params=OPTIMIZER)
     return module
 
 
@@ -66,9 +67,11 @@ def gluon_losses(split, network):
     network.hybridize()
     loss = gluon.loss.L2Loss()
     for parameter in network.collect_params(".*bias").values():
-        parameter.wd_mult = 0.0  # as Module does by itself
-    settings = SETTINGS | {"lazy_update": False}  # Module's tables have no row-sparse gradients
-    trainer = gluon.Trainer(network.collect_params(), "sgd", settings, kvstore=None)
+        # As Module does by itself.
+        parameter.wd_mult = 0.0
+    # The tables of Module have no row-sparse gradients.
+    options = OPTIMIZER | {"lazy_update": False}
+    trainer = gluon.Trainer(network.collect_params(), "sgd", options, kvstore=None)
     for user, item, rating in batches(split):
         with autograd.record():
             error = loss(network(user, item), rating)
@@ -87,9 +90,9 @@ def test_losses_agree_over_an_epoch(split, pair):
 
 
 def test_dropout_is_off_in_prediction_on_both_sides(split):
-    symbol = original(max_user=split.n_users, max_item=split.n_items)["get_one_layer_dropout_mlp"](
-        HIDDEN, K
-    )
+    symbol = original.definitions(max_user=split.n_users, max_item=split.n_items)[
+        "get_one_layer_dropout_mlp"
+    ](HIDDEN, K)
     network = networks.OneLayerDropoutMLP(split.n_users, split.n_items, HIDDEN, K, 0.5)
     network.initialize(mx.init.Uniform(0.4))
     module = module_of(symbol, network)
@@ -106,17 +109,17 @@ def test_dropout_is_off_in_prediction_on_both_sides(split):
 def test_the_originals_iterator_skips_a_line_that_is_not_four_fields(tmp_path):
     file = tmp_path / "u1.base"
     file.write_text("1\t1\t5\t9\n1\t2\t4\n2\t1\t3\t9\n")
-    iterator = original()["DataIter"](file, batch_size=1)
+    iterator = original.definitions()["DataIter"](file, batch_size=1)
     assert iterator.data == [(1, 1, 5.0), (2, 1, 3.0)]
 
 
 def test_the_originals_training_shuffles_before_its_first_epoch(tmp_path, monkeypatch):
-    """As `FeedForward` did; `Module` alone begins in the order of the file."""
+    """As `FeedForward` did; `Module` without it begins in the order of the file."""
     rows = [f"{user}\t{item}\t4\t9" for user in range(1, 5) for item in range(1, 5)]
     for name in ("u1.base", "u1.test"):
         (tmp_path / name).write_text("\n".join(rows))
     monkeypatch.setattr("mfbook.datasets.folder", lambda: tmp_path)
-    names = original(max_user=5, max_item=5, ctx=mx.cpu())
+    names = original.definitions(max_user=5, max_item=5, ctx=mx.cpu())
     seen = []
     fit = mx.mod.Module.fit
     monkeypatch.setattr(

@@ -2,7 +2,7 @@
 
 import matplotlib as mpl
 from mfbook import plots
-from mfbook.training import History
+from mfbook.history import History
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,25 +11,190 @@ mpl.use("agg")
 
 
 @pytest.fixture(autouse=True)
-def close():
+def _style():
     with mpl.rc_context():
         plots.style()
         yield
     mpl.pyplot.close("all")
 
 
+def history(*rmse, evaluation_set="test"):
+    epochs = range(1, len(rmse) + 1)
+    train = [value - 0.5 for value in rmse]
+    frame = pd.DataFrame({"epoch": epochs, "train_rmse": train, f"{evaluation_set}_rmse": rmse})
+    return History(frame, evaluation_set)
+
+
+def labels(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def seeds(evaluation_set="validation", n_seeds=2):
+    runs = [
+        {"model": model, "seed": seed, "epoch": epoch, "rmse": 1 - 0.01 * epoch + 0.1 * seed}
+        for model in ("MLP, slow", "MLP, fast", "another")
+        for seed in range(n_seeds)
+        for epoch in (1, 2)
+    ]
+    return pd.DataFrame(runs).assign(evaluation_set=evaluation_set)
+
+
 def test_style_is_opaque():
     assert mpl.rcParams["figure.facecolor"] == mpl.rcParams["savefig.facecolor"] == "white"
 
 
-def test_learning_curves():
-    frame = pd.DataFrame({"epoch": [1, 2], "train_rmse": [3.0, 2.0], "test_rmse": [3.5, 2.5]})
-    ax = plots.learning_curves({"plain": History(frame)}, baseline=("bias", 0.95))
+@pytest.mark.parametrize("evaluation_set", ["test", "validation"])
+def test_learning_curves_say_what_they_were_measured_on(evaluation_set):
+    curves = {"plain": history(3.5, 2.5, evaluation_set=evaluation_set)}
+    ax = plots.learning_curves(curves, baseline=("bias", 0.95))
     curve, line = ax.get_lines()
     assert curve.get_xydata().tolist() == [[1, 3.5], [2, 2.5]]
     assert line.get_ydata() == [0.95, 0.95]
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "test RMSE (stars)")
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["plain", "bias, 0.950"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", f"{evaluation_set} RMSE (stars)")
+    assert labels(ax) == ["plain", "bias, 0.950"]
+
+
+def test_learning_curves_refuse_a_mix_of_evaluation_sets():
+    mix = {"a": history(1.0), "b": history(1.0, evaluation_set="validation")}
+    with pytest.raises(ValueError, match=r"different evaluation sets \(test and validation\)"):
+        plots.learning_curves(mix)
+    with pytest.raises(ValueError, match="different evaluation sets"):
+        plots.learning_curves_zoomed(mix, ylim=(0, 1))
+    assert not mpl.pyplot.get_fignums()
+
+
+def test_learning_curves_need_a_curve():
+    with pytest.raises(ValueError, match="no curve"):
+        plots.learning_curves({})
+
+
+def test_every_curve_is_drawn_and_looks_different():
+    ax = plots.learning_curves({str(n): history(n, n - 0.5) for n in range(1, 16)})
+    lines = ax.get_lines()
+    assert len(lines) == len(labels(ax)) == 15
+    looks = {(line.get_color(), line.get_marker(), line.get_linestyle()) for line in lines}
+    assert len(looks) == 15
+
+
+def test_learning_curves_zoomed_share_one_legend():
+    left, right = plots.learning_curves_zoomed(
+        {"plain": history(3.5, 1.0)}, ylim=(0.9, 1.1), baseline=("bias", 0.95)
+    )
+    assert right.get_ylim() == (0.9, 1.1)
+    assert (left.get_ylabel(), right.get_ylabel()) == ("test RMSE (stars)", "")
+    assert left.get_legend() is right.get_legend() is None
+    (legend,) = left.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["plain", "bias, 0.950"]
+
+
+def test_train_and_evaluation_curves():
+    overfitted = history(1.2, 0.9, 1.1, evaluation_set="validation")
+    ax = plots.train_and_evaluation_curves(overfitted, baseline=("bias", 0.95), fill=True)
+    evaluation, train = ax.get_lines()[:2]
+    assert evaluation.get_ydata().tolist() == [1.2, 0.9, 1.1]
+    assert train.get_ydata() == pytest.approx([0.7, 0.4, 0.6])
+    assert labels(ax) == ["validation", "training", "bias, 0.950"]
+    (note,) = ax.texts
+    assert note.get_text() == "best: 0.900" and note.xy[0] == 2
+
+
+def test_curves_by_seed():
+    titles = {"MLP, fast": "fast", "MLP, slow": "slow", "another": "other"}
+    axes = plots.curves_by_seed(seeds(), titles, baseline=("2016", 0.954), ylim=(0.9, 1.2))
+    assert axes.shape == (2, 2)
+    assert [ax.get_title(loc="left") for ax in axes.flat[:3]] == list(titles.values())
+    assert axes[0, 0].get_lines()[1].get_ydata() == pytest.approx([1.09, 1.08])
+    assert axes[0, 0].get_ylabel() == "validation RMSE (stars)"
+    assert axes[0, 0].get_ylim() == (0.9, 1.2)
+    assert not axes[1, 1].axison
+    (legend,) = axes[0, 0].figure.legends
+    assert [t.get_text() for t in legend.get_texts()] == ["seed 0", "seed 1", "2016, 0.954"]
+
+
+def test_curves_by_seed_without_a_legend_are_plain_lines():
+    axes = plots.curves_by_seed(seeds(), {"another": "other"}, legend=False)
+    assert {line.get_marker() for line in axes[0, 0].get_lines()} == {""}
+    assert not axes[0, 0].figure.legends
+
+
+def test_curves_by_seed_refuse_a_mix_of_evaluation_sets():
+    mix = pd.concat([seeds("test"), seeds("validation")])
+    with pytest.raises(ValueError, match="different evaluation sets"):
+        plots.curves_by_seed(mix, {"another": "other"})
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_errors_by_group(connected):
+    errors = pd.DataFrame({"biases": [1.1, 0.9], "MLP": [1.0, 0.8]}, index=["few", "many"])
+    ax = plots.errors_by_group(errors, "ratings", connected)
+    assert [line.get_ydata().tolist() for line in ax.get_lines()] == [[1.1, 0.9], [1.0, 0.8]]
+    assert {line.get_linestyle() for line in ax.get_lines()} == {"-" if connected else "None"}
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("ratings", "RMSE (stars)")
+
+
+def test_errors_by_fold_show_mean_and_spread_over_seeds():
+    results = pd.DataFrame(
+        [
+            ("plain", 1, 0, 0.94),
+            ("plain", 1, 1, 0.96),
+            ("plain", 2, 0, 0.93),
+            ("biases", 1, 0, 0.953),
+        ],
+        columns=["model", "fold", "seed", "test"],
+    )
+    ax = plots.errors_by_fold(results, ["plain", "biases"])
+    means = [bar.lines[0].get_xdata()[0] for bar in ax.containers]
+    assert means == pytest.approx([0.95, 0.93, 0.953])
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["plain", "biases"]
+    assert [text.get_text() for text in ax.texts] == ["u1", "u2"]
+    spread = ax.containers[0].lines[2][0].get_segments()[0]
+    assert np.ptp(spread[:, 0]) == pytest.approx(2 * np.std([0.94, 0.96], ddof=1))
+
+
+def test_search_results_mark_the_best_and_name_what_lies_outside():
+    validation = {"biases": [0.93, 0.94], "MLP": [0.95, 1.1, 1.2], "plain": [0.92, 1.26]}
+    ax = plots.search_results(validation, xlim=(0.9, 1.0))
+    best = [line.get_xdata()[0] for line in ax.get_lines() if line.get_marker() == "|"]
+    assert best == [0.93, 0.95, 0.92]
+    assert [t.get_text() for t in ax.texts] == ["2 from 1.10 →", "one at 1.26 →"]
+    assert ax.get_xlim() == (0.9, 1.0)
+    assert not plots.search_results(validation).texts
+
+
+def test_ladder_is_in_the_order_of_the_errors():
+    ours = pd.Series({"biases": 0.953, "Gibbs": 0.9})
+    ax = plots.ladder({"this book": ours, "published": {"GC-MC": 0.905}}, "RMSE")
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["biases", "GC-MC", "Gibbs"]
+    mine, published = ax.get_lines()
+    assert mine.get_xydata().tolist() == [[0.953, 0], [0.9, 2]]
+    assert published.get_xydata().tolist() == [[0.905, 1]]
+    assert labels(ax) == ["this book", "published"]
+
+
+def test_stacked_bars():
+    times = pd.DataFrame({"forward": [1.0, 2.0], "update": [4.0, 0.5]}, ["dense", "sparse"])
+    ax = plots.stacked_bars(times, "ms")
+    assert [(bar.get_x(), bar.get_width()) for bar in ax.patches] == [
+        (0, 1),
+        (0, 2),
+        (1, 4),
+        (2, 0.5),
+    ]
+    assert len(ax.figure.legends) == 1
+
+
+def test_value_table_writes_values_readably():
+    ax = plots.value_table(pd.DataFrame({"action": [0.3, 7.0]}, ["Ann", "Ben"]), limits=(0, 8))
+    assert [(t.get_text(), t.get_color()) for t in ax.texts] == [("0.3", "black"), ("7.0", "white")]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["Ann", "Ben"]
+
+
+def test_item_map_names_the_outermost_item_of_each_direction():
+    positions = [[0.1, 1], [2, 0.1], [1, 0.1], [-3, 0.1]]
+    names = ["Up (1999)", "Right (2000)", "inside", "Left (1998)"]
+    ax = plots.item_map(positions, names, n_named=8)
+    assert [t.get_text() for t in ax.texts] == ["Right", "Up", "Left"]
+    assert ax.texts[2].get_ha() == "left"
 
 
 def test_rating_matrix():
@@ -42,3 +207,11 @@ def test_long_tail():
     ax = plots.long_tail([1, 50, 3, 30, 16], "items")
     assert "these 1 items have" in ax.texts[0].get_text()
     assert "items" in ax.get_xlabel()
+
+
+def test_figures_are_drawn_into_the_axes_that_are_given():
+    left, ax = mpl.pyplot.subplots(1, 2)[1]
+    errors = pd.DataFrame({"biases": [1.1]}, index=["few"])
+    assert plots.errors_by_group(errors, "ratings", ax=left) is left
+    assert plots.learning_curves({"plain": history(1.0)}, ax=ax) is ax
+    assert plots.reference_line("bias", 0.95, ax=ax) is ax

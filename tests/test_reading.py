@@ -1,4 +1,4 @@
-"""`read_ratings` reads what is right and names file, line and remedy where it is not."""
+"""`read_ratings` reads correct files; its errors name the file, the line and what to do."""
 
 from mfbook.datasets import DataError, read_ratings
 import numpy as np
@@ -96,15 +96,15 @@ def test_a_table_survives_the_round_trip(tmp_path):
 
 
 BAD = {
-    "three fields": ("1\t10\t5\t8\n1\t20\t3\n", "line 2 has 3 fields where line 1 has 4"),
-    "five fields": ("1\t10\t5\t8\n1\t20\t3\t8\t9\n", "line 2 has 5 fields where line 1 has 4"),
+    "three fields": ("1\t10\t5\t8\n1\t20\t3\n", "line 2 has 3 fields, but line 1 has 4"),
+    "five fields": ("1\t10\t5\t8\n1\t20\t3\t8\t9\n", "line 2 has 5 fields, but line 1 has 4"),
     "text for a rating": ("1\t10\t5\n1\t20\tgood\n", "line 2: the rating 'good' is not a number"),
     "text for an id": ("1\t10\t5\nanna\t20\t3\n", "line 2: the user_id 'anna' is not a whole"),
-    "nan": ("1\t10\t5\n1\t20\tNaN\n", "line 2: the rating NaN is off the scale 1 to 5"),
+    "nan": ("1\t10\t5\n1\t20\tNaN\n", "line 2: the rating NaN is outside the scale 1 to 5"),
     "no rating": ("1\t10\t5\n1\t20\t\n", "line 2: the rating '' is not a number"),
-    "infinite": ("1\t10\t5\n1\t20\tinf\n", "line 2: the rating inf is off the scale"),
-    "too high": ("1\t10\t5\n1\t20\t6\n", "line 2: the rating 6 is off the scale 1 to 5"),
-    "too low": ("1\t10\t5\n1\t20\t0\n", "line 2: the rating 0 is off the scale 1 to 5"),
+    "infinite": ("1\t10\t5\n1\t20\tinf\n", "line 2: the rating inf is outside the scale"),
+    "too high": ("1\t10\t5\n1\t20\t6\n", "line 2: the rating 6 is outside the scale 1 to 5"),
+    "too low": ("1\t10\t5\n1\t20\t0\n", "line 2: the rating 0 is outside the scale 1 to 5"),
     "negative id": ("1\t10\t5\n1\t-20\t3\n", "line 2: the item_id -20 is out of range"),
     "huge id": (f"1\t10\t5\n{10**30}\t20\t3\n", f"line 2: the user_id {10**30} is out of range"),
     "half an id": ("1\t10\t5\n1.5\t20\t3\n", "line 2: the user_id '1.5' is not a whole number"),
@@ -113,16 +113,21 @@ BAD = {
         "user 1 rates item 10 twice, on lines 1 and 3",
     ),
     "blank line": ("1\t10\t5\n\n1\t20\t3\n", "line 2 is empty"),
+    "blank first line": ("\n1\t10\t5\n", "line 1 is empty. Delete it"),
+    "field without an end": (
+        f"1\t10\t5\n1\t20\t{'3' * 200_000}\n",
+        "line 2: field larger than field limit (131072). Fix or delete that line",
+    ),
     "header not announced": (
         "user\titem\trating\n1\t10\t5\n",
-        "If it is a header, name the columns",
+        "If this line is a header, pass the names of the columns",
     ),
     "wrong separator": ("1,10,5\n1,20,3\n", "Is the separator right?"),
     "id as a decimal": ("1\t10\t5\n5.0\t20\t3\n", "line 2: the user_id '5.0' is not a whole"),
     "underscore": ("1\t10\t5\n2\t20\t1_0\n", "line 2: the rating '1_0' is not a number"),
-    "truth for a rating": ("1\t10\tTrue\n", "line 1: the rating 'True' is not a number"),
-    "empty": ("", "is empty. It should hold one rating a line"),
-    "blank": (" \n\n", "is empty. It should hold one rating a line"),
+    "boolean for a rating": ("1\t10\tTrue\n", "line 1: the rating 'True' is not a number"),
+    "empty": ("", "is empty. It should have one rating per line"),
+    "blank": (" \n\n", "is empty. It should have one rating per line"),
 }
 
 
@@ -144,7 +149,7 @@ def test_line_numbers_count_the_header(write, line):
 
 
 def test_line_numbers_with_a_long_separator(write):
-    with pytest.raises(DataError, match=r"line 2 has 3 fields .*'1::20::3'"):
+    with pytest.raises(DataError, match=r"line 2 has 3 fields, but .*'1::20::3'"):
         read_ratings(write("1::10::5::8\n1::20::3\n"), sep="::")
 
 
@@ -154,7 +159,7 @@ def test_missing_column(write):
         read_ratings(path, sep=",", user="user", item="item", rating="rating")
 
 
-def test_header_alone(write):
+def test_header_without_ratings(write):
     with pytest.raises(DataError, match="a header and no ratings"):
         read_ratings(write("u,i,r\n"), sep=",", user="u", item="i", rating="r")
 
@@ -189,17 +194,18 @@ def test_other_encodings_and_old_line_ends(write, encoding):
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("arguments", "message"),
     [
         ({"user": 1}, "Two of the columns are the same"),
-        ({"rating": -1}, "column of the rating is -1; give its name, or its number from 0"),
+        ({"rating": -1}, "column of the rating is -1; pass its name, or its number counted from 0"),
+        ({"user": "user"}, "Some columns have names and some have numbers"),
         ({"scale": (5, 1)}, r"scale is \(5, 1\); it must be \(lowest, highest\)"),
         ({"scale": 5}, "scale is 5"),
     ],
 )
-def test_impossible_arguments(write, settings, message):
+def test_impossible_arguments(write, arguments, message):
     with pytest.raises(DataError, match=message):
-        read_ratings(write(GOOD), **settings)
+        read_ratings(write(GOOD), **arguments)
 
 
 def test_not_a_text_file(write, tmp_path):
@@ -210,5 +216,5 @@ def test_not_a_text_file(write, tmp_path):
 
 
 def test_column_named_twice(write):
-    with pytest.raises(DataError, match="names the column 'r' twice"):
+    with pytest.raises(DataError, match="has the column 'r' twice"):
         read_ratings(write("u,i,r,r\n1,10,5,2\n"), sep=",", user="u", item="i", rating="r")

@@ -1,39 +1,36 @@
-"""Lists leave out what was seen, and are judged as the definitions say."""
+"""Lists leave out what was rated, and are measured as the definitions say."""
 
-from mfbook import baselines, datasets, recommend
+from mfbook import baselines, recommend
 import numpy as np
 import pytest
-
-
-@pytest.fixture(scope="module")
-def twin():
-    return datasets.load("synthetic")
 
 
 def test_what_was_rated_is_not_recommended(twin):
     model = baselines.ItemMean().fit(twin)
     users = [0, 5, 461]
-    lists = recommend.top(recommend.scores(model, twin, users), 20)
+    lists = recommend.top_n(recommend.scores(model, twin, users), 20)
     for user, items in zip(users, lists, strict=True):
         seen = set(twin.train.loc[twin.train["user_idx"] == user, "item_idx"])
         assert not seen & set(items)
 
 
 def test_the_measures_by_hand(twin):
-    good = twin.test[(twin.test["user_idx"] == 0) & (twin.test["rating"] >= 4)]["item_idx"].tolist()
-    bad = [i for i in range(twin.n_items) if i not in good][:2]
-    found = recommend.judge(np.array([[bad[0], good[0], bad[1]]]), twin, [0])
-    ideal = sum(1 / np.log2(place + 2) for place in range(min(3, len(good))))
+    liked = twin.test[(twin.test["user_idx"] == 0) & (twin.test["rating"] >= 4)][
+        "item_idx"
+    ].tolist()
+    others = [i for i in range(twin.n_items) if i not in liked][:2]
+    found = recommend.evaluate(np.array([[others[0], liked[0], others[1]]]), twin, [0])
+    ideal = sum(1 / np.log2(rank + 2) for rank in range(min(3, len(liked))))
     assert found["precision"] == pytest.approx(1 / 3)
-    assert found["recall"] == pytest.approx(1 / len(good))
+    assert found["recall"] == pytest.approx(1 / len(liked))
     assert found["NDCG"] == pytest.approx(1 / np.log2(3) / ideal)
     assert found["coverage"] == pytest.approx(3 / twin.n_items)
 
 
 def test_a_perfect_list_has_ndcg_1(twin):
-    good = twin.test[twin.test["rating"] >= 4].groupby("user_idx")["item_idx"].agg(list)
-    user = good.index[good.map(len) >= 5][0]
-    assert recommend.judge(np.array([good[user][:5]]), twin, [user])["NDCG"] == pytest.approx(1)
+    liked = twin.test[twin.test["rating"] >= 4].groupby("user_idx")["item_idx"].agg(list)
+    user = liked.index[liked.map(len) >= 5][0]
+    assert recommend.evaluate(np.array([liked[user][:5]]), twin, [user])["NDCG"] == pytest.approx(1)
 
 
 def test_similar_vectors_come_first_and_never_the_item_itself():
@@ -45,9 +42,9 @@ def test_similar_vectors_come_first_and_never_the_item_itself():
 
 def test_bad_input_is_named(twin):
     with pytest.raises(ValueError, match="n is 0"):
-        recommend.top(np.zeros((1, 5)), 0)
+        recommend.top_n(np.zeros((1, 5)), 0)
     with pytest.raises(ValueError, match="9999"):
         recommend.scores(baselines.GlobalMean().fit(twin), twin, [9999])
     unrated = sorted(set(range(twin.n_users)) - set(twin.test["user_idx"]))[0]
     with pytest.raises(ValueError, match="None of these users"):
-        recommend.judge(np.array([[1]]), twin, [unrated])
+        recommend.evaluate(np.array([[1]]), twin, [unrated])

@@ -1,11 +1,13 @@
 """`fit` trains every rating, reports honestly, repeats itself, and refuses what cannot work."""
 
 from dataclasses import replace
+import math
 
 import mfbook  # noqa: F401  (lets MXNet load)
-from mfbook import datasets, networks, training
+from mfbook import datasets, devices, networks, training
+from mfbook.exceptions import TrainingError
 from mfbook.metrics import rmse
-from mfbook.training import TrainingError, fit
+from mfbook.training import RMSE, NetworkModel, fit
 import mxnet as mx
 import numpy as np
 import pandas as pd
@@ -39,10 +41,11 @@ def test_history_reports_the_pooled_errors(small):
         "ratings_per_second",
     ]
     assert history.frame["epoch"].tolist() == [1, 2, 3]
-    for part, column in ((small.train, "train_rmse"), (small.test, "test_rmse")):
-        value = rmse(part["rating"], network.predict(part["user_idx"], part["item_idx"]))
+    for ratings, column in ((small.train, "train_rmse"), (small.test, "test_rmse")):
+        value = rmse(ratings["rating"], network.predict(ratings["user_idx"], ratings["item_idx"]))
         assert history.frame[column].iloc[-1] == pytest.approx(value)
-    assert history.test_rmse == history.frame["test_rmse"].iloc[-1]
+    assert history.rmse == history.frame["test_rmse"].iloc[-1] == history.curve[3]
+    assert history.evaluation_set == "test"
     assert history.seconds == pytest.approx(history.frame["seconds"].sum())
     speed = len(small.train) / history.frame["seconds"]
     assert history.frame["ratings_per_second"].tolist() == pytest.approx(speed.tolist())
@@ -62,10 +65,10 @@ def test_trains_the_other_networks(small, kind):
     assert history.frame["train_rmse"].iloc[-1] < 0.5 * of_zero
 
 
-def test_same_seed_same_numbers(small):
+def test_same_seed_same_errors(small):
     def run(seed):
         network = networks.OneLayerDropoutMLP(small.n_users, small.n_items, hidden=8, k=4)
-        return fit(network, small, epochs=3, batch_size=32, seed=seed).frame["test_rmse"].tolist()
+        return fit(network, small, epochs=3, batch_size=32, seed=seed).curve.tolist()
 
     assert run(1) == run(1)
     assert run(1) != run(2)
@@ -78,13 +81,13 @@ def test_a_second_fit_goes_on_from_the_first(small):
     assert second.frame["train_rmse"][0] < first.frame["train_rmse"][0]
 
 
-def one_step(split, batch_size, **settings):
+def one_step(split, batch_size, **rates):
     """Train one epoch from known tables; return the tables before and after."""
     network = plain(split, k=2)
     mx.random.seed(7)
     network.initialize(mx.init.Uniform(0.5))
     before = [p.data().asnumpy() for p in network.collect_params().values()]
-    fit(network, split, epochs=1, batch_size=batch_size, **settings)
+    fit(network, split, epochs=1, batch_size=batch_size, **rates)
     return before, [p.data().asnumpy() for p in network.collect_params().values()]
 
 
@@ -111,8 +114,8 @@ def test_one_batch_is_the_step_of_the_equations(small):
 
 def test_the_last_partial_batch_is_trained_and_counted(small):
     """With 500 ratings in batches of 499 the last batch holds one; it must move its rows."""
-    settings = {"learning_rate": 0.3, "momentum": 0.0, "weight_decay": 0.0}
-    before, after = one_step(small, len(small.train) - 1, **settings)
+    rates = {"learning_rate": 0.3, "momentum": 0.0, "weight_decay": 0.0}
+    before, after = one_step(small, len(small.train) - 1, **rates)
     order = np.random.default_rng(0).permutation(len(small.train))
     expected = before
     for rows in (order[:-1], order[-1:]):
@@ -145,12 +148,12 @@ def test_decay_spares_biases(small):
 
 
 def test_devices_end_with_the_cpu():
-    assert training.devices()[-1] == mx.cpu()
+    assert devices.devices()[-1] == mx.cpu()
 
 
 def test_a_gpu_that_cannot_compute_is_no_device(monkeypatch):
     monkeypatch.setattr(mx.context, "num_gpus", lambda: 1)
-    assert training.devices() == [mx.cpu()]
+    assert devices.devices() == [mx.cpu()]
 
 
 def test_unusable_device(small):
@@ -159,10 +162,10 @@ def test_unusable_device(small):
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("arguments", "message"),
     [
         ({"batch_size": 0}, "batch_size is 0; it must be 1 or more"),
-        ({"batch_size": 501}, "batch_size is 501, but the training part has 500 ratings"),
+        ({"batch_size": 501}, "batch_size is 501, but the training set has 500 ratings"),
         ({"epochs": 0}, "epochs is 0; it must be 1 or more"),
         ({"learning_rate": 0}, "learning_rate is 0; it must be greater than 0"),
         ({"learning_rate": -1.0}, "learning_rate is -1.0; it must be a number, 0 or more"),
@@ -178,9 +181,9 @@ def test_unusable_device(small):
         ({"batch_size": 6.4}, "batch_size is 6.4; it must be a whole number"),
     ],
 )
-def test_impossible_settings(small, settings, message):
+def test_impossible_arguments(small, arguments, message):
     with pytest.raises(TrainingError, match=message):
-        fit(plain(small), small, **settings)
+        fit(plain(small), small, **arguments)
 
 
 def test_tables_smaller_than_the_ids(small):
@@ -195,7 +198,7 @@ def test_a_table_is_no_split(small):
         fit(plain(small), small.train)
 
 
-def test_divergence_names_the_epoch_and_the_setting(small):
+def test_divergence_names_the_epoch_and_the_learning_rate(small):
     with pytest.raises(TrainingError, match=r"In epoch \d+ .* Lower the learning rate \(it is 30"):
         fit(plain(small), small, epochs=20, batch_size=16, learning_rate=30.0)
 
@@ -204,9 +207,9 @@ def weights(network):
     return [p.data().asnumpy() for p in network.collect_params().values()]
 
 
-def trained(split, kind, **settings):
+def trained(split, kind, **options):
     network = kind(split.n_users, split.n_items, 8, 4)
-    fit(network, split, epochs=2, batch_size=33, weight_decay=0.01, **settings)
+    fit(network, split, epochs=2, batch_size=33, weight_decay=0.01, **options)
     return network
 
 
@@ -252,7 +255,7 @@ def test_gradients_of_touched_rows_give_the_step_of_whole_tables(small):
 
 
 @pytest.mark.parametrize("lazy", [False, True])
-def test_lazy_leaves_untouched_rows_alone(small, lazy):
+def test_lazy_does_not_change_untouched_rows(small, lazy):
     half = small.n_items // 2
     rows = small.train["item_idx"] < half
     split = datasets.Split(small.train[rows], small.test, small.users, small.items)
@@ -283,7 +286,7 @@ class WholeTables(networks.OneLayerMLP):
 
 def test_lazy_updates_of_the_large_network_are_at_least_twice_as_fast(split):
     """Whole tables against touched rows, 200 batches in turn; other work can only slow a round."""
-    few = replace(split, train=split.train.head(64 * 200), test=split.test.head(64))
+    few = replace(split, train=split.train.head(64 * 200), evaluation=split.test.head(64))
     ways = {
         lazy: kind(split.n_users, split.n_items, hidden=256, k=512)
         for kind, lazy in ((WholeTables, False), (networks.OneLayerMLP, True))
@@ -308,5 +311,68 @@ def test_a_batch_too_small_for_its_devices(small):
 
 @pytest.mark.parametrize("device", [[], [mx.cpu(), mx.cpu()]])
 def test_each_device_once(small, device):
-    with pytest.raises(TrainingError, match="each device must be named once"):
+    with pytest.raises(TrainingError, match="each only once"):
         fit(plain(small), small, device=device)
+
+
+def test_a_history_says_of_which_set_it_is(small):
+    inner = small.validation_split()
+    history = fit(plain(small), inner, epochs=1)
+    assert history.evaluation_set == "validation"
+    assert "validation_rmse" in history.frame
+    assert "test_rmse" not in history.frame
+
+
+def test_a_network_model_is_the_network_that_fit_trains(small):
+    options = {"epochs": 2, "batch_size": 32, "learning_rate": 0.1, "weight_decay": 0.01}
+    model = NetworkModel(lambda split, seed: plain(split), **options).fit(small, seed=3)
+    network = plain(small)
+    history = fit(network, small, **options, seed=3)
+    assert model.history.curve.tolist() == history.curve.tolist()
+    assert model.predict([0, 1], [2, 3]).tolist() == network.predict([0, 1], [2, 3]).tolist()
+
+
+def test_a_network_model_before_fit():
+    with pytest.raises(ValueError, match="Call fit first"):
+        NetworkModel(lambda split, seed: plain(split)).predict([0], [0])
+
+
+def test_pooled_over_uneven_batches():
+    rng = np.random.default_rng(0)
+    label = rng.integers(1, 6, 100).astype(np.float32)
+    prediction = label + rng.normal(0, np.linspace(0.1, 2, 100)).astype(np.float32)
+    metric, batch_values = RMSE(), []
+    for rows in (slice(0, 64), slice(64, 96), slice(96, 99), slice(99, 100)):
+        metric.update([mx.nd.array(label[rows])], [mx.nd.array(prediction[rows])])
+        batch_values.append(rmse(label[rows], prediction[rows]))
+    name, value = metric.get()
+    assert name == "rmse"
+    assert value == pytest.approx(rmse(label, prediction), rel=1e-6)
+    assert abs(value - np.mean(batch_values)) > 0.1
+
+
+def test_several_outputs_and_column_predictions():
+    metric = RMSE()
+    metric.update(
+        [mx.nd.array([1, 2]), mx.nd.array([3])], [mx.nd.array([[2], [4]]), mx.nd.array([3])]
+    )
+    assert metric.get()[1] == pytest.approx(math.sqrt(5 / 3))
+
+
+def test_reset_and_empty():
+    metric = RMSE()
+    assert math.isnan(metric.get()[1])
+    metric.update([mx.nd.array([1])], [mx.nd.array([3])])
+    metric.reset()
+    assert math.isnan(metric.get()[1])
+
+
+def test_works_in_a_module():
+    metric = mx.metric.create(["mae", RMSE()])
+    metric.update([mx.nd.array([1, 2])], [mx.nd.array([1, 4])])
+    assert dict(metric.get_name_value())["rmse"] == pytest.approx(math.sqrt(2))
+
+
+def test_update_refuses_unequal_lengths():
+    with pytest.raises(ValueError, match="3 labels and 2 predictions"):
+        RMSE().update([mx.nd.array([1, 2, 3])], [mx.nd.array([1, 2])])

@@ -1,4 +1,4 @@
-"""Write book/exercises.md: every exercise of the notebooks, with a link to it."""
+"""The page of exercises, book/exercises.md: each exercise of the notebooks, with a link to it."""
 
 import re
 
@@ -15,7 +15,7 @@ EXERCISE = re.compile(r"### Exercise (\w+)\.(\d+): (\w+)\s+(.+)")
 
 
 def page(paths):
-    """Return the text of the page.
+    """Text of the page.
 
     Parameters
     ----------
@@ -32,7 +32,8 @@ def _chapter(path):
     lines = [f"## {title}\n", "| exercise | kind | what you do |", "|---|---|---|"]
     for chapter, number, kind, text in EXERCISE.findall("\n\n".join(c.source for c in cells)):
         name = f"{chapter}.{number}"
-        anchor = f"exercise-{chapter}{number}-{kind}".lower()  # as MyST makes it
+        # The anchor that MyST makes of the heading.
+        anchor = f"exercise-{chapter}{number}-{kind}".lower()
         kind += ", checked" if name in checked else ""
         lines.append(f"| [{name}](../notebooks/{path.name}#{anchor}) | {kind} | {text} |")
     return "\n".join(lines) + "\n"

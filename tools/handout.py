@@ -1,8 +1,10 @@
-"""Print the built book into one PDF with bookmarks: ``make pdf`` writes _build/course.pdf.
+"""Print the built book into one PDF with bookmarks: ``python -m tools.handout``.
 
-Chromium prints each page as the browser shows it on paper; solutions and answers stay folded.
+It writes _build/course.pdf. Chromium prints each page as a browser prints it; solutions and answers
+stay folded. Build the book first.
 """
 
+import argparse
 from pathlib import Path
 import shutil
 import sys
@@ -21,15 +23,40 @@ FOOTER = (
 )
 
 
+MATH_IS_READY = (
+    "document.querySelectorAll('.math').length <= document.querySelectorAll('mjx-container').length"
+)
+
+
 def pages():
-    """Return the names of the book's pages in the order of its table of contents."""
+    """Names of the book's pages, in the order of its table of contents."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     chapters = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
     return [toc["root"], *chapters]
 
 
-def main():
-    """Print every page, and put them together."""
+def print_page(tab, name, target):
+    """Print the page ``name`` into the file ``target``; return the page's title."""
+    tab.goto((HTML / f"{name}.html").as_uri())
+    tab.wait_for_function(MATH_IS_READY)
+    tab.pdf(
+        path=target,
+        format="A4",
+        scale=0.8,
+        margin=dict.fromkeys(("top", "bottom", "left", "right"), "16mm"),
+        display_header_footer=True,
+        header_template="<span></span>",
+        footer_template=FOOTER,
+        print_background=True,
+    )
+    return tab.title().split(" — ")[0].split(" - ")[0]
+
+
+def main(arguments=None):
+    """Print every page of the built book into one PDF, _build/course.pdf."""
+    argparse.ArgumentParser(prog="python -m tools.handout", description=main.__doc__).parse_args(
+        arguments
+    )
     chromium = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     if chromium is None:
         sys.exit("Chromium is missing. Debian and Ubuntu: apt-get install chromium")
@@ -38,25 +65,10 @@ def main():
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         tab = browser.new_page()
         for name in tqdm(pages(), desc="pages"):
-            tab.goto((HTML / f"{name}.html").as_uri())
-            tab.wait_for_function(
-                "document.querySelectorAll('.math').length <= document.querySelectorAll('mjx-container').length"
-            )
             target = Path(folder) / f"{Path(name).name}.pdf"
-            margin = dict.fromkeys(("top", "bottom", "left", "right"), "16mm")
-            tab.pdf(
-                path=target,
-                format="A4",
-                scale=0.8,
-                margin=margin,
-                display_header_footer=True,
-                header_template="<span></span>",
-                footer_template=FOOTER,
-                print_background=True,
-            )
+            title = print_page(tab, name, target)
             first = len(writer.pages)
             writer.append(PdfReader(target), import_outline=False)
-            title = tab.title().split(" — ")[0].split(" - ")[0]
             writer.add_outline_item(title=title, page_number=first)
     writer.compress_identical_objects()
     writer.write(PDF)

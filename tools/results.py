@@ -1,13 +1,13 @@
-"""Fit every model on every fold and seed; write three tables into mfbook. Run ``make results``.
+"""Fit every model on every fold and seed; write three tables into mfbook/experiments.
 
-``trials.csv`` has each setting that was tried on a fold's own validation part: twelve for each
-model, three for each Bayesian one. ``results.csv`` has the winners on the test part, five seeds
-each, the models of the original tutorial with its settings, and the solvers, three seeds each.
-``curves.csv`` has every epoch on u1, five seeds each: of the original's two large networks, and of
-its MLP at other learning rates, on the validation part.
-Folds share the cores, one thread each: about an hour on two.
+``trials.csv`` has all hyperparameters that were tried on each fold's own validation set.
+``results.csv`` has the best of them on the test set, and the models of the original tutorial with
+its hyperparameters. ``curves.csv`` has every epoch on fold u1, five seeds each: of the original's
+two large networks on the test set, and of its MLP at other learning rates on the validation set.
+The folds share the cores, one thread each: about an hour on two cores.
 """
 
+import argparse
 from concurrent.futures import ProcessPoolExecutor
 import json
 import multiprocessing
@@ -18,19 +18,15 @@ import time
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before MXNet loads, here and in the workers
 
-from mfbook import baselines, comparison, datasets, networks, training
+from mfbook import datasets, experiments, networks, training
+from mfbook.experiments import SPECS
 from mfbook.metrics import rmse
 import pandas as pd
 from tqdm import tqdm
 
+FOLDER = Path(__file__).resolve().parent.parent / "mfbook" / "experiments"
 SEEDS = range(5)
-ORIGINALS = {  # networks, sizes, and whether to train every fold with every seed
-    "plain, as in 2016": (networks.PlainNet, (64,), True),
-    "MLP, as in 2016": (networks.OneLayerMLP, (64, 64), True),
-    "MLP (256, 512), as run in 2016": (networks.OneLayerMLP, (256, 512), False),
-    "dropout (256, 512), as meant in 2016": (networks.OneLayerDropoutMLP, (256, 512), False),
-}
-WATCHED = [name for name, (_, _, everywhere) in ORIGINALS.items() if not everywhere]
+LARGE = ("MLP (256, 512), as run in 2016", "dropout (256, 512), as meant in 2016")
 PLANS = {  # learning rates of chapter 4: stages of (epochs, rate)
     "0.05": [(8, 0.05)],
     "0.02": [(8, 0.02)],
@@ -39,132 +35,97 @@ PLANS = {  # learning rates of chapter 4: stages of (epochs, rate)
 }
 
 
-def original(kind, sizes):
-    """Return a trainer with the original tutorial's settings."""
+def one_fold(dataset, fold):
+    """Return the trials and the final results of one fold, two data frames."""
+    split = datasets.load(dataset, fold)
+    trials, results = [], []
+    for name, spec in SPECS.items():
+        if dataset == "synthetic" and spec.family not in ("baseline", "network"):
+            continue
+        chosen, epochs, validation = {}, spec.epochs, None
+        if spec.space:
+            found = experiments.search(spec, split)
+            trials.append(found.assign(model=name))
+            chosen, epochs, validation = found.iloc[0]
+        seeds = range(1 if name in LARGE and fold > 1 else spec.n_seeds)
+        rows = [final_fit(spec, split, chosen, int(epochs), seed) for seed in seeds]
+        results.append(pd.DataFrame(rows).assign(model=name, validation=validation))
+    both = pd.concat(trials), pd.concat(results)
+    return [table.assign(dataset=dataset, fold=fold) for table in both]
 
-    def train(part, setting, epochs, seed):
-        network = kind(part.n_users, part.n_items, *sizes)
-        return network, training.fit(network, part, epochs, seed=seed)
 
-    return train
+def final_fit(spec, split, hyperparameters, epochs, seed):
+    """Return the test error of one final fit as a row of results.csv."""
+    start = time.perf_counter()
+    tested = experiments.test_once(spec, split, hyperparameters, epochs, seed)
+    seconds = round(time.perf_counter() - start, 2)
+    return {
+        "hyperparameters": hyperparameters,
+        "epochs": epochs,
+        "seed": seed,
+        "test": rmse(tested["rating"], tested["prediction"]),
+        "test_unclipped": rmse(tested["rating"], tested["unclipped"]),
+        "seconds": seconds,
+    }
 
 
 def curve(name, seed):
     """Return every epoch of one training on fold u1, a data frame; the name says of which."""
     split = datasets.load("ml-100k")
     if name in PLANS:
-        model, part = f"MLP (64, 64), rate {name}", "validation"
-        frame = scheduled(split.validation(), PLANS[name], seed)
+        model, evaluation_set = f"MLP (64, 64), rate {name}", "validation"
+        frame = scheduled(split.validation_split(), PLANS[name], seed)
     else:
-        model, part = name, "u1.test"
-        kind, sizes, _ = ORIGINALS[name]
-        frame = original(kind, sizes)(split, {}, 10, seed)[1].frame
-    errors = frame[["epoch", "train_rmse", "test_rmse"]]
-    return errors.assign(data="ml-100k", fold=1, model=model, part=part, seed=seed)
+        model, evaluation_set = name, "test"
+        frame = SPECS[name].make({}).fit(split, seed=seed).history.frame
+    frame = frame.rename(columns={f"{evaluation_set}_rmse": "rmse"})
+    return frame[["epoch", "train_rmse", "rmse"]].assign(
+        dataset="ml-100k", fold=1, model=model, seed=seed, evaluation_set=evaluation_set
+    )
 
 
-def scheduled(part, stages, seed):
+def scheduled(split, stages, seed):
     """Train the MLP (64, 64) with one learning rate after another, as chapter 4 does."""
-    network = networks.OneLayerMLP(part.n_users, part.n_items, 64, 64)
+    network = networks.OneLayerMLP(split.n_users, split.n_items, 64, 64)
     frames = [
-        training.fit(network, part, epochs, learning_rate=rate, seed=seed + number).frame
+        training.fit(network, split, epochs, learning_rate=rate, seed=seed + number).frame
         for number, (epochs, rate) in enumerate(stages)
     ]
     frame = pd.concat(frames, ignore_index=True)
     return frame.assign(epoch=frame.index + 1)
 
 
-def mean_of(kind):
-    """Return a trainer of a baseline that has no settings."""
-    return lambda part, setting, epochs, seed: (kind().fit(part), None)
-
-
-def candidates(split, fold, trials):
-    """Yield (model, trainer, setting, epochs, validation RMSE or None, seeds) for one fold."""
-    for name, kind in (("global mean", baselines.GlobalMean), ("item mean", baselines.ItemMean)):
-        yield name, mean_of(kind), {}, 0, None, [0]
-    for name, (train, _) in comparison.CONTENDERS.items():
-        best = trials[trials["model"] == name].iloc[0]
-        seeds = [0] if name == "biases" else SEEDS
-        yield name, train, best["setting"], int(best["epochs"]), best["validation"], seeds
-    if split.name.startswith("synthetic"):
-        return
-    for name, (kind, sizes, everywhere) in ORIGINALS.items():
-        seeds = SEEDS if everywhere or fold == 1 else [0]
-        yield name, original(kind, sizes), {}, 10, None, seeds
-
-
-def one_fold(data, fold):
-    """Return the trials and the results of one fold, two data frames."""
-    split = datasets.load(data, fold)
-    trials = pd.concat(
-        comparison.search(train, split, comparison.trials(space)).assign(model=name)
-        for name, (train, space) in comparison.CONTENDERS.items()
-    )
-    tables = [trials, tested(split, candidates(split, fold, trials))]
-    if data == "ml-100k":
-        found = solver_trials(split)
-        tables = [pd.concat([trials, found]), pd.concat([tables[1], tested(split, best(found))])]
-    return [table.assign(data=data, fold=fold) for table in tables]
-
-
-def solver_trials(split):
-    """Try the solvers' settings on validation; return them as `comparison.search` does."""
-    return pd.concat(
-        comparison.search(
-            train, split, settings or comparison.trials(comparison.ALS_SPACE), epochs
-        ).assign(model=name)
-        for name, (train, settings, epochs) in comparison.SOLVERS.items()
-    )
-
-
-def best(trials):
-    """Yield the winner of each solver as `candidates` does."""
-    for name, (train, _, epochs) in comparison.SOLVERS.items():
-        first = trials[trials["model"] == name].iloc[0]
-        yield name, train, first["setting"], epochs, first["validation"], range(3)
-
-
-def tested(split, chosen):
-    """Return the test error of what was chosen, one row for each seed."""
-    rows = []
-    for name, train, setting, epochs, validation, seeds in chosen:
-        for seed in seeds:
-            start = time.perf_counter()
-            table = comparison.test_once(train, split, setting, epochs, seed)
-            seconds = round(time.perf_counter() - start, 2)
-            test = rmse(table["rating"], table["prediction"])
-            rows.append((name, setting, epochs, seed, validation, test, seconds))
-    columns = ["model", "setting", "epochs", "seed", "validation", "test", "seconds"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def write(name, table):
-    """Write one of the tables into the package."""
-    first = ["data", "fold", "model"]
-    table = table[first + [column for column in table if column not in first]]
-    file = Path(comparison.__file__).with_name(name)
-    table.to_csv(file, index=False, float_format="%.6g", lineterminator="\n")
+def write(name, table, columns):
+    """Write one of the tables into the checkout, its columns in this order."""
+    if "hyperparameters" in table:
+        table = table.assign(hyperparameters=table["hyperparameters"].map(json.dumps))
+    table = table[["dataset", "fold", "model", *columns]]
+    table.to_csv(FOLDER / name, index=False, float_format="%.6g", lineterminator="\n")
     print(f"{len(table)} rows in {name}")
 
 
-def main():
-    """Write the three tables."""
+def main(arguments=None):
+    """Make the three tables."""
+    parser = argparse.ArgumentParser(prog="python -m tools.results", description=__doc__)
+    parser.parse_args(arguments)
     if datasets.dataset_name() != "ml-100k":
         sys.exit("The tables are made on MovieLens and the twin together: unset MFBOOK_DATASET.")
     datasets.folder()
-    jobs = [("ml-100k", fold) for fold in range(1, 6)] + [("synthetic", 1)]
-    watched = [(name, seed) for name in [*WATCHED, *PLANS] for seed in SEEDS]
+    folds = [("ml-100k", fold) for fold in range(1, 6)] + [("synthetic", 1)]
+    watched = [(name, seed) for name in [*LARGE, *PLANS] for seed in SEEDS]
     spawn = multiprocessing.get_context("spawn")  # MXNet does not survive a fork
     with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn) as pool:
-        done = pool.map(one_fold, *zip(*jobs, strict=True))
-        tables = list(tqdm(done, total=len(jobs), desc="folds"))
+        done = pool.map(one_fold, *zip(*folds, strict=True))
+        tables = list(tqdm(done, total=len(folds), desc="folds"))
         done = pool.map(curve, *zip(*watched, strict=True))
         curves = list(tqdm(done, total=len(watched), desc="curves"))
-    for name, parts in zip(("trials.csv", "results.csv"), zip(*tables, strict=True), strict=True):
-        table = pd.concat(parts)
-        write(name, table.assign(setting=table["setting"].map(json.dumps)))
-    write("curves.csv", pd.concat(curves))
+    trials, results = (pd.concat(each) for each in zip(*tables, strict=True))
+    write("trials.csv", trials, ["hyperparameters", "epochs", "validation"])
+    errors = ["validation", "test", "test_unclipped", "seconds"]
+    write("results.csv", results, ["hyperparameters", "epochs", "seed", *errors])
+    write(
+        "curves.csv", pd.concat(curves), ["seed", "evaluation_set", "epoch", "train_rmse", "rmse"]
+    )
 
 
 if __name__ == "__main__":

@@ -1,33 +1,36 @@
-"""Write book/results.md from what the notebooks and `make results` have stored."""
+"""The page of results, book/results.md, from what the notebooks and `make results` have stored."""
 
-from mfbook import comparison, report
+from mfbook import experiments
+from mfbook.course import headlines
 import nbformat
 import pandas as pd
 
 HEAD = """\
 # Results
 
-This page is written by the notebooks: each chapter ends with its headline numbers, and running \
-the notebooks gathers them here. RMSE is pooled over all test ratings, in stars. Where a number \
-stands after ±, it is the standard deviation over seeds (over the folds, where all five were measured). *Published* is what the tutorial of \
-2016 printed; it averaged the RMSEs of batches.
+This page is written from the notebooks: each chapter ends with its headline results, and running \
+the notebooks gathers them here. RMSE is pooled over all test ratings, in stars. A number after ± is \
+the standard deviation over seeds, or over the folds where all five were measured. *Published* is \
+what the tutorial of 2016 printed; it averaged the RMSEs of batches.
 """
 FOLDS = """\
 ## Every model on every fold
 
-Settings were chosen on each fold's own validation part, 12 trials for each model and 3 for each Bayesian one; "as in 2016" \
-keeps the original's settings. Mean ± standard deviation over seeds on u1, and over the five \
-folds' means. [Chapter 7](../notebooks/07_which_network.ipynb) says what follows from it.
+Hyperparameters were chosen on each fold's own validation set, with 12 trials for each model and 3 \
+for each Bayesian one; "as in 2016" keeps those of the original. The predictions of all models are \
+clipped to the scale of the ratings. The table shows mean ± standard deviation over seeds on u1, and \
+over the means of the five folds. [Chapter 7](../notebooks/07_which_network.ipynb) says what follows \
+from it.
 """
 MACHINE = """\
 ## Machine and times
 
-Times are of one run of each whole notebook.
+Each time is that of one run of the whole notebook.
 """
 
 
 def page(paths):
-    """Return the text of the page.
+    """Text of the page.
 
     Parameters
     ----------
@@ -36,15 +39,15 @@ def page(paths):
     """
     notebooks = {path: nbformat.read(path, as_version=4) for path in paths}
     chapters = [_chapter(path, notebook) for path, notebook in notebooks.items()]
-    parts = [HEAD, *filter(None, chapters), FOLDS, _markdown(folds()), MACHINE, _times(notebooks)]
-    return "\n".join(parts)
+    tables = [FOLDS, _markdown(folds()), MACHINE, _times(notebooks)]
+    return "\n".join([HEAD, *filter(None, chapters), *tables])
 
 
 def folds():
-    """Return mean and spread of each model on u1 and over the folds, as text."""
-    kept = comparison.results().query("data == 'ml-100k'")
+    """Test RMSE of each model on u1 and over the five folds, mean and spread as text."""
+    results = experiments.results().query("dataset == 'ml-100k'")
     rows = []
-    for model, runs in kept.groupby("model", sort=False):
+    for model, runs in results.groupby("model", sort=False):
         by_fold = runs.groupby("fold")["test"].mean()
         rows.append(
             {
@@ -56,19 +59,19 @@ def folds():
     return pd.DataFrame(rows)
 
 
-def headlines(notebook):
-    """Return the rows of a notebook's headlines: a list of dict."""
+def headline_rows(notebook):
+    """Headlines that a notebook has stored: a list of dict."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     bundles = [output.get("data", {}) for output in outputs]
-    return [row for bundle in bundles for row in bundle.get(report.MIME, [])]
+    return [row for bundle in bundles for row in bundle.get(headlines.MIME, [])]
 
 
 def _chapter(path, notebook):
-    rows = headlines(notebook)
+    rows = headline_rows(notebook)
     if not rows:
         return ""
     title = notebook.cells[0].source.split("\n")[0].removeprefix("# ")
-    table = report.Headlines(*(report.Headline(**row) for row in rows)).table()
+    table = headlines.Headlines(*(headlines.Headline(**row) for row in rows)).table()
     return f"## [{title}](../notebooks/{path.name})\n\n{_markdown(table)}"
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# With all network off, the offline folder alone must install and run chapters 1 to 3.
-# Needs root: tools/checks/offline.sh FOLDER   (FOLDER was made by python -m mfbook.offline)
+# With all network off, the offline folder must be enough to install and run chapters 1 to 3.
+# Needs root: tools/checks/offline.sh FOLDER   (FOLDER was made by python -m mfbook offline)
 set -euo pipefail
 folder=$(cd "$1" && pwd)
 run='import sys, nbclient, nbformat

@@ -1,10 +1,11 @@
 """Run the notebooks' setup cell, then all notebooks, with the Python that runs this script.
 
 The cell's own commands are taken from a notebook, with this checkout in place of the repository's
-address. NumPy, pandas and matplotlib must have the same versions before and after. Wants an
+address. NumPy, pandas and matplotlib must have the same versions before and after. Needs an
 environment with those three and ipykernel, as Colab has them. Reads MFBOOK_DATA like the course.
 """
 
+from collections.abc import Iterator
 from importlib import metadata
 import json
 import os
@@ -17,14 +18,14 @@ ROOT = Path(__file__).resolve().parents[2]
 UNTOUCHED = ("numpy", "pandas", "matplotlib", "ipykernel")
 
 
-def versions():
-    """Return the versions of what the setup cell must leave alone, read by a fresh Python."""
+def versions() -> str:
+    """Versions of the packages that the setup cell must not change, read by a fresh Python."""
     code = f"from importlib.metadata import version; print([version(n) for n in {UNTOUCHED}])"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
 
 
-def commands():
-    """Return the commands of the setup cell, each a list of words."""
+def commands() -> Iterator[list[str]]:
+    """Commands of the setup cell, each a list of words."""
     first = sorted((ROOT / "notebooks").glob("*.ipynb"))[0]
     cells = json.loads(first.read_text(encoding="utf-8"))["cells"]
     cell = next(cell for cell in cells if cell["cell_type"] == "code")
@@ -38,7 +39,7 @@ def commands():
             yield [sys.executable, *line.split()[1:]]
 
 
-def run_notebooks():
+def run_notebooks() -> None:
     """Run every notebook in a temporary copy; stop at the first that fails."""
     import nbclient
     import nbformat
@@ -50,9 +51,10 @@ def run_notebooks():
         print(f"  {path.name}: {time.perf_counter() - start:.0f} s", flush=True)
 
 
-def main():
+def main() -> None:
     """Set up as on Colab, compare versions, run the notebooks."""
-    os.chdir(Path(sys.prefix))  # not the checkout: mfbook must come from the installation
+    # Not in the checkout, because mfbook must come from the installation.
+    os.chdir(Path(sys.prefix))
     before, start = versions(), time.perf_counter()
     for command in commands():
         print("$", " ".join(command[1:]), flush=True)

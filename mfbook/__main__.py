@@ -1,0 +1,132 @@
+"""The commands of the package: ``python -m mfbook install | doctor | offline``.
+
+``install --check`` also runs from a checkout, before anything is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import importlib.util
+from pathlib import Path
+import subprocess
+import sys
+
+
+def main(arguments: Sequence[str] | None = None) -> int | str | None:
+    """Run one command and return what `sys.exit` takes: a code, or a message for the reader.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the command line.
+
+    Returns
+    -------
+    int, str or None
+        None or 0 if all is well.
+
+    Examples
+    --------
+    >>> from mfbook.__main__ import main
+    >>> print(main(["install", "--check"]))
+    None
+    """
+    options = _parser().parse_args(arguments)
+    return options.run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mfbook",
+        description="Commands of the course Matrix Factorization in MXNet.",
+        epilog="`python -m mfbook COMMAND --help` says more about one of them.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    install = commands.add_parser(
+        "install",
+        help="install the MXNet build for this machine",
+        description=(
+            "Install the MXNet build for this machine. Without an option the GPU build is chosen "
+            "if MXNet can use a GPU here, and the CPU build otherwise. Only MXNet and NVIDIA's "
+            "libraries are ever changed, so no restart is needed."
+        ),
+    )
+    choice = install.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--check", action="store_true", help="install nothing; only say what is missing here"
+    )
+    choice.add_argument("--cpu", action="store_true", help="install the CPU build")
+    choice.add_argument("--gpu", action="store_true", help="install the GPU build")
+    install.set_defaults(run=_install)
+
+    doctor = commands.add_parser(
+        "doctor",
+        help="say what is missing on this machine, and what to do about it",
+        description=(
+            "Check everything that the course needs, one line each; a line with ✘ is followed by "
+            "its remedy. The exit code is 0 only if the course will run."
+        ),
+    )
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.set_defaults(run=_doctor)
+
+    offline = commands.add_parser(
+        "offline",
+        help="gather the course in one folder, for machines without a network",
+        description=(
+            "Gather wheels, data, notebooks and the built book in one folder, for machines "
+            "without a network that have the same system, processor and Python version as this one."
+        ),
+    )
+    offline.add_argument("folder", metavar="FOLDER", type=Path, help="a new or empty folder")
+    offline.set_defaults(run=_offline)
+    return parser
+
+
+def _install(options: argparse.Namespace) -> str | None:
+    from mfbook.runtime import install
+    from mfbook.runtime.requirements import CPU_BUILD, GPU_BUILD
+
+    problems = [install.why_unsupported(), install.why_no_venv() if options.check else None]
+    if any(problems):
+        return "\n".join(problem for problem in problems if problem)
+    if options.check:
+        return None
+    if options.cpu or options.gpu:
+        build = GPU_BUILD if options.gpu else CPU_BUILD
+    else:
+        build, reason = install.choose()
+        print(f"{reason} Chosen: {build.name}")
+    if importlib.util.find_spec("pip") is None:
+        return "This Python has no pip. Run `python -m ensurepip`, then run this again."
+    try:
+        print(install.install(build))
+    except subprocess.CalledProcessError:
+        return "pip could not install MXNet; its message is above. Is there a network?"
+    return None
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from mfbook import doctor
+
+    findings = doctor.examine()
+    print(doctor.to_json(findings) if options.json else doctor.to_text(findings))
+    return 0 if doctor.course_runs(findings) else 1
+
+
+def _offline(options: argparse.Namespace) -> str | None:
+    from mfbook import offline
+
+    try:
+        print(offline.gather(options.folder))
+    except ValueError as error:
+        return str(error)
+    except subprocess.CalledProcessError:
+        return "pip could not gather the wheels; its message is above. Is there a network?"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

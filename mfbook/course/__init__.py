@@ -1,0 +1,1 @@
+"""What the course's pages need besides the methods: exercises, headline results, diagrams."""

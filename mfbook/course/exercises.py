@@ -1,0 +1,90 @@
+"""Checks of the answers to exercises, which explain what is wrong with a wrong answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def check(
+    answer: object,
+    expected: ArrayLike,
+    tolerance: float = 1e-3,
+    mistakes: Iterable[tuple[ArrayLike, str]] = (),
+) -> None:
+    """Print whether an answer is right and, if it is not, what is wrong with it.
+
+    Parameters
+    ----------
+    answer : float or array_like of float
+        The reader's answer, or the three dots ``...`` if there is none yet.
+    expected : float or array_like of float
+        The right answer.
+    tolerance : float
+        Largest absolute difference at which an answer still counts as right.
+    mistakes : iterable of (float or array_like of float, str)
+        Wrong answers that are easy to arrive at, each with a sentence that says what led to it.
+
+    Notes
+    -----
+    The exercises at the end of every chapter use it, from chapter 1 on.
+
+    Examples
+    --------
+    >>> from mfbook.course import exercises
+    >>> area = 3 * 4
+    >>> exercises.check(7, expected=area, mistakes=[(3 + 4, "that is half of the perimeter.")])
+    Not yet: that is half of the perimeter.
+    >>> exercises.check(12.0001, expected=area)
+    Right.
+    """
+    print(_verdict(answer, np.asarray(expected, float), tolerance, mistakes))
+
+
+def _verdict(
+    answer: object,
+    expected: np.ndarray,
+    tolerance: float,
+    mistakes: Iterable[tuple[ArrayLike, str]],
+) -> str:
+    if answer is ... or answer is None:
+        return (
+            "Not answered yet: replace the three dots by your answer, run that cell, "
+            "then run this one."
+        )
+    if isinstance(answer, str) or callable(answer):
+        wrong = f"{answer!r} is text" if isinstance(answer, str) else f"{answer!r} is a function"
+        return f"Not yet: {wrong}; the answer must be a number."
+    try:
+        given = np.asarray(answer, float)
+    except (TypeError, ValueError):
+        return f"Not yet: {type(answer).__name__} cannot be read as numbers."
+    if given.shape != expected.shape:
+        return f"Not yet: your answer has the shape {given.shape}; it must be {expected.shape}."
+    if not np.isfinite(given).all():
+        return "Not yet: your answer has values that are not finite. Was something divided by 0?"
+    if _close(given, expected, tolerance):
+        return "Right."
+    for mistake, explanation in mistakes:
+        if _close(given, np.asarray(mistake, float), tolerance):
+            return f"Not yet: {explanation}"
+    return f"Not yet: {_direction(given, expected)}"
+
+
+def _close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
+    return one.shape == other.shape and bool(np.all(np.abs(one - other) <= tolerance))
+
+
+def _direction(given: np.ndarray, expected: np.ndarray) -> str:
+    if given.ndim:
+        worst = np.unravel_index(np.argmax(np.abs(given - expected)), expected.shape)
+        index = ", ".join(map(str, worst))
+        direction = _direction(given[worst], expected[worst])
+        return f"the value at [{index}] is furthest off; {direction}"
+    if np.isclose(given, -expected):
+        return "the sign is the wrong way round."
+    if np.isclose(given, 100 * expected):
+        return "that is in percent; the answer must be a fraction."
+    return f"your answer is too {'large' if given > expected else 'small'}."

@@ -1,0 +1,84 @@
+"""Find the first line of a file of ratings that is wrong, and say what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import re
+
+from mfbook.datasets._textfile import TextFile
+from mfbook.exceptions import DataError
+
+LARGEST_ID = 2**63 - 1
+
+
+def first_error(
+    file: TextFile, positions: Mapping[str, int], scale: tuple[float, float]
+) -> DataError:
+    """Return the error of the first wrong line of a file that could not be parsed.
+
+    Parameters
+    ----------
+    file : TextFile
+        The file.
+    positions : mapping from str to int
+        The position in a row of ``user_id``, ``item_id``, ``rating`` and perhaps ``timestamp``.
+    scale : tuple of float
+        The lowest and the highest possible rating.
+    """
+    n_fields = len(next(file.rows()))
+    for number, fields in enumerate(file.rows(), start=1):
+        if number < file.first_line:
+            continue
+        line = f"{file.path}, line {number}"
+        if not fields:
+            return DataError(f"{line} is empty. Delete it, or put its rating back.")
+        if len(fields) != n_fields:
+            return DataError(
+                f"{line} has {len(fields)} fields, but line 1 has {n_fields} (separator "
+                f"{file.original_sep!r}): {file.original_sep.join(fields)!r}. "
+                "Fix or delete that line."
+            )
+        for name, position in positions.items():
+            problem = _problem(name, fields[position].strip(), scale)
+            if problem:
+                return DataError(f"{line}: {problem}")
+    if file.has_header and "\n" not in file.text:
+        return DataError(f"{file.path} has a header and no ratings. Add one rating per line.")
+    return DataError(
+        f"{file.path} could not be read as ratings separated by {file.original_sep!r}. "
+        "Check the separator and the columns."
+    )
+
+
+def _problem(name: str, value: str, scale: tuple[float, float]) -> str | None:
+    """Return what is wrong with one field, or None."""
+    if name == "rating":
+        return _rating_problem(value, scale)
+    if not re.fullmatch("-?[0-9]+", value):
+        return (
+            f"the {name} {value!r} is not a whole number. "
+            "If this line is a header, pass the names of the columns."
+        )
+    if not 0 <= int(value) <= LARGEST_ID:
+        return f"the {name} {value} is out of range: it must be between 0 and 2**63 - 1."
+    return None
+
+
+def _rating_problem(value: str, scale: tuple[float, float]) -> str | None:
+    try:
+        # float() also accepts 1_0, and digits of other alphabets.
+        number = float(value) if value.isascii() and "_" not in value else None
+    except ValueError:
+        number = None
+    if number is None:
+        return (
+            f"the rating {value!r} is not a number. "
+            "If this line is a header, pass the names of the columns."
+        )
+    # False for NaN as well.
+    if scale[0] <= number <= scale[1]:
+        return None
+    return (
+        f"the rating {value} is outside the scale {scale[0]} to {scale[1]}. "
+        "Fix that line, or pass scale=(lowest, highest)."
+    )

@@ -1,0 +1,104 @@
+"""Load the published folds of MovieLens 100K, or those of its synthetic twin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mfbook.datasets import download, synthetic
+from mfbook.datasets.reading import read_ratings
+from mfbook.datasets.split import Split
+from mfbook.datasets.splitters import make_split
+from mfbook.exceptions import DataError
+import pandas as pd
+
+
+def load(name: str | None = None, fold: int = 1) -> Split:
+    """Load one published fold of a data set: u1 to u5 of MovieLens 100K.
+
+    Parameters
+    ----------
+    name : str, optional
+        ``"ml-100k"`` or ``"synthetic"``. If it is not given, the environment variable
+        ``MFBOOK_DATASET`` decides, and without that variable ``"ml-100k"`` is loaded.
+    fold : int
+        1 to 5.
+
+    Returns
+    -------
+    Split
+        With titles and genres. On the twin, both sets also have the column ``expected``: the
+        best possible prediction of each rating.
+
+    Raises
+    ------
+    DataError
+        If ``name`` or ``fold`` does not exist, or the data cannot be downloaded or read.
+
+    Notes
+    -----
+    Explained in chapter 1.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> datasets.load("synthetic")
+    synthetic twin of ml-100k (not MovieLens), fold u1: 80,000 training and 20,000 test ratings,
+    943 users, 1,682 items
+    12 test ratings are of users or items that are not in the training set
+    """
+    name = download.dataset_name(name)
+    if type(fold) is not int or fold not in range(1, 6):
+        raise DataError(f"fold is {fold!r}; the published folds are 1 to 5.")
+    return _load_twin(fold) if name == "synthetic" else _load_movielens(fold)
+
+
+def _load_twin(fold: int) -> Split:
+    table = synthetic.ratings()
+    is_test = table["fold"] == fold
+    table = table.drop(columns="fold")
+    return make_split(
+        table[~is_test],
+        table[is_test],
+        items=synthetic.titles(),
+        name=f"synthetic twin of ml-100k (not MovieLens), fold u{fold}",
+        dataset="synthetic",
+    )
+
+
+def _load_movielens(fold: int) -> Split:
+    folder = download.folder("ml-100k")
+    return make_split(
+        read_ratings(folder / f"u{fold}.base", timestamp=3),
+        read_ratings(folder / f"u{fold}.test", timestamp=3),
+        items=_read_items(folder),
+        users=_read_users(folder),
+        name=f"ml-100k, fold u{fold}",
+        dataset="ml-100k",
+    )
+
+
+def _read_users(folder: Path) -> pd.DataFrame:
+    """Return ``user_id``, ``age``, ``gender`` and ``occupation`` from u.user."""
+    path = _existing_file(folder, "u.user")
+    columns = ["user_id", "age", "gender", "occupation"]
+    return pd.read_csv(path, sep="|", header=None, names=columns, usecols=range(4))
+
+
+def _read_items(folder: Path) -> pd.DataFrame:
+    """Return ``item_id``, ``title`` and ``genres`` (``"Action|Drama"``) from u.item."""
+    path = _existing_file(folder, "u.item")
+    table = pd.read_csv(path, sep="|", header=None, encoding="latin-1")
+    genre_path = _existing_file(folder, "u.genre")
+    genre_names = pd.read_csv(genre_path, sep="|", header=None)[0].to_numpy()
+    # (n_items, n_genres)
+    has_genre = table.iloc[:, 5:].to_numpy(bool)
+    genres = ["|".join(genre_names[row]) for row in has_genre]
+    return pd.DataFrame({"item_id": table[0], "title": table[1], "genres": genres})
+
+
+def _existing_file(folder: Path, name: str) -> Path:
+    """Return the path of one file of MovieLens; raise `DataError` if it does not exist."""
+    path = folder / name
+    if not path.is_file():
+        raise DataError(f"{path} is missing. Unpack all of ml-100k.zip there again.")
+    return path

@@ -1,0 +1,174 @@
+"""A `Split`: a training set and a test or validation set of ratings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from mfbook._validation import check_fraction
+from mfbook.exceptions import DataError
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Split:
+    """Ratings in two sets: one to train on, and one to evaluate the trained model on.
+
+    Attributes
+    ----------
+    train, evaluation : pandas.DataFrame
+        The training set and the evaluation set, one row per rating: ``user_id`` and ``item_id``
+        as in the file; ``user_idx`` and ``item_idx`` (int32, from 0 without gaps, the same in
+        both sets); ``rating`` (float32).
+    users, items : pandas.DataFrame
+        One row per index: ``user_id`` and, for MovieLens, ``age``, ``gender`` and
+        ``occupation``; ``item_id`` and, for MovieLens, ``title`` and ``genres``.
+    name : str
+        Name of these data in titles and messages.
+    dataset : str
+        ``"ml-100k"``, ``"synthetic"`` or ``"custom"``.
+    evaluation_set : str
+        Which set ``evaluation`` is: ``"test"`` or ``"validation"``.
+
+    Notes
+    -----
+    Explained in chapter 1; validation sets and the noise floor in chapter 2.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> split = datasets.load("synthetic")
+    >>> split.n_users, split.n_items, len(split.train), len(split.test)
+    (943, 1682, 80000, 20000)
+    >>> split.scale
+    (1.0, 5.0)
+    """
+
+    train: pd.DataFrame
+    evaluation: pd.DataFrame
+    users: pd.DataFrame
+    items: pd.DataFrame
+    name: str = "ratings"
+    dataset: str = "custom"
+    evaluation_set: Literal["test", "validation"] = "test"
+
+    def __post_init__(self) -> None:
+        if self.evaluation_set not in ("test", "validation"):
+            raise DataError(
+                f"evaluation_set is {self.evaluation_set!r}; it must be 'test' or 'validation'."
+            )
+        for word, table in (("training", self.train), (self.evaluation_set, self.evaluation)):
+            if table.empty:
+                raise DataError(
+                    f"The {word} set of {self.name} is empty. Change the fraction or the file."
+                )
+
+    @property
+    def test(self) -> pd.DataFrame:
+        """The evaluation set, if it is a test set; else `AttributeError`."""
+        return self._evaluation_if("test")
+
+    @property
+    def validation(self) -> pd.DataFrame:
+        """The evaluation set, if it is a validation set; else `AttributeError`."""
+        return self._evaluation_if("validation")
+
+    def _evaluation_if(self, word: str) -> pd.DataFrame:
+        if self.evaluation_set != word:
+            advice = " Make one with split.validation_split()." if word == "validation" else ""
+            raise AttributeError(
+                f"This split ({self.name}) has a {self.evaluation_set} set and no {word} set: "
+                f"use split.{self.evaluation_set} or split.evaluation.{advice}"
+            )
+        return self.evaluation
+
+    @property
+    def n_users(self) -> int:
+        """Number of users, in the training and the evaluation set together."""
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items, in the training and the evaluation set together."""
+        return len(self.items)
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """The lowest and the highest rating of the training set."""
+        return float(self.train["rating"].min()), float(self.train["rating"].max())
+
+    @property
+    def unseen(self) -> pd.DataFrame:
+        """The rows of the evaluation set whose user or item has no training rating."""
+        user_seen = self.evaluation["user_idx"].isin(self.train["user_idx"])
+        item_seen = self.evaluation["item_idx"].isin(self.train["item_idx"])
+        return self.evaluation[~(user_seen & item_seen)]
+
+    @property
+    def noise_floor(self) -> float:
+        """RMSE of the best possible prediction on the evaluation set, known only for the twin."""
+        if "expected" not in self.evaluation:
+            raise DataError(
+                f"The noise floor of {self.name} is not known: nobody knows the best possible "
+                'predictions of real ratings. Use the synthetic twin, datasets.load("synthetic").'
+            )
+        error = self.evaluation["rating"] - self.evaluation["expected"]
+        return float(np.sqrt(np.mean(error**2)))
+
+    def validation_split(self, fraction: float = 0.2, seed: int = 0) -> Split:
+        """Set aside a validation set from the training set, to choose hyperparameters on.
+
+        Only ratings by users of the evaluation set are drawn, so that the validation set
+        resembles it. The evaluation set itself is not used for anything else.
+
+        Parameters
+        ----------
+        fraction : float
+            Fraction of those users' training ratings to set aside, between 0 and 1.
+        seed : int
+            Seed of the draw.
+
+        Returns
+        -------
+        Split
+            Its ``train`` is the rest of this training set, its ``validation`` the rows set
+            aside; users, items and indices are the same as here.
+
+        Notes
+        -----
+        Explained in chapter 2.
+
+        Examples
+        --------
+        >>> from mfbook import datasets
+        >>> inner = datasets.load("synthetic").validation_split(fraction=0.2, seed=0)
+        >>> len(inner.train), len(inner.validation), inner.evaluation_set
+        (74639, 5361, 'validation')
+        """
+        check_fraction(fraction)
+        candidates = np.flatnonzero(self.train["user_idx"].isin(self.evaluation["user_idx"]))
+        shuffled = np.random.default_rng(seed).permutation(candidates)
+        held_out = np.zeros(len(self.train), bool)
+        held_out[shuffled[: round(fraction * len(candidates))]] = True
+        return replace(
+            self,
+            train=self.train[~held_out],
+            evaluation=self.train[held_out],
+            name=f"{self.name}, validation",
+            evaluation_set="validation",
+        )
+
+    def __repr__(self) -> str:
+        text = (
+            f"{self.name}: {len(self.train):,} training and {len(self.evaluation):,} "
+            f"{self.evaluation_set} ratings,\n{self.n_users:,} users, {self.n_items:,} items"
+        )
+        n_unseen = len(self.unseen)
+        if n_unseen:
+            ratings = "rating is" if n_unseen == 1 else "ratings are"
+            text += (
+                f"\n{n_unseen:,} {self.evaluation_set} {ratings} of users or items "
+                "that are not in the training set"
+            )
+        return text

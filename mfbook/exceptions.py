@@ -1,0 +1,41 @@
+"""The exceptions that `mfbook` raises about data and about training; both are `ValueError`."""
+
+from __future__ import annotations
+
+__all__ = ["DataError", "TrainingError"]
+
+
+class DataError(ValueError):
+    """Raised when data are missing or wrong; the message says what, where, and what to do.
+
+    Notes
+    -----
+    See chapter 1 and appendix B.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> try:
+    ...     datasets.load("synthetic", fold=6)
+    ... except datasets.DataError as error:
+    ...     print(error)
+    fold is 6; the published folds are 1 to 5.
+    """
+
+
+class TrainingError(ValueError):
+    """Raised when a model cannot be trained as asked, or when its error becomes infinite or NaN.
+
+    Notes
+    -----
+    See chapter 3.
+
+    Examples
+    --------
+    >>> from mfbook.exceptions import TrainingError
+    >>> try:
+    ...     raise TrainingError("learning_rate is 0; it must be greater than 0.")
+    ... except ValueError as error:
+    ...     print(error)
+    learning_rate is 0; it must be greater than 0.
+    """

@@ -1,0 +1,179 @@
+"""Choose hyperparameters on the validation set; read the test set once for each model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+import itertools
+import math
+from typing import Any
+
+from mfbook.datasets import Split
+from mfbook.exceptions import TrainingError
+from mfbook.experiments.specs import Spec
+from mfbook.metrics import rmse
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+
+def draw_hyperparameters(
+    space: Mapping[str, Sequence[Any]], n: int | None = 12, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Combinations of hyperparameters, drawn at random.
+
+    Parameters
+    ----------
+    space : dict of str to sequence
+        The values that each hyperparameter may take.
+    n : int or None
+        How many combinations to draw, all different; None for all there are, in order.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    list of dict
+
+    Raises
+    ------
+    ValueError
+        If the space has fewer than n combinations.
+
+    Notes
+    -----
+    Chapter 7 draws twelve for each model.
+
+    Examples
+    --------
+    >>> draw_hyperparameters({"k": [5, 10], "reg": [1, 9]}, n=None)[-1]
+    {'k': 10, 'reg': 9}
+    >>> len(draw_hyperparameters({"k": [5, 10], "reg": [1, 9]}, n=3))
+    3
+    """
+    if n is None:
+        every = itertools.product(*space.values())
+        return [dict(zip(space, values, strict=True)) for values in every]
+    size = math.prod(len(values) for values in space.values())
+    if n > size:
+        raise ValueError(f"n is {n}, but this space has only {size} combinations. Ask for fewer.")
+    rng = np.random.default_rng(seed)
+    drawn: list[dict[str, Any]] = []
+    while len(drawn) < n:
+        chosen = {name: values[int(rng.integers(len(values)))] for name, values in space.items()}
+        if chosen not in drawn:
+            drawn.append(chosen)
+    return drawn
+
+
+def search(
+    spec: Spec,
+    split: Split,
+    hyperparameters: Sequence[dict[str, Any]] | None = None,
+    epochs: int | None = None,
+) -> pd.DataFrame:
+    """Validation errors of hyperparameters, the best first.
+
+    Parameters
+    ----------
+    spec : Spec
+        The model.
+    split : mfbook.datasets.Split
+        Only ``split.validation_split()`` is used.
+    hyperparameters : sequence of dict, optional
+        What to try; by default as many draws as the spec says.
+    epochs : int, optional
+        Epochs of each fit; by default the spec's.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per trial: ``hyperparameters``, ``epochs`` (the best number of them with early
+        stopping, otherwise all; 0 for a model without epochs) and ``validation`` (RMSE in stars,
+        of unclipped predictions; infinite where training diverged).
+
+    Notes
+    -----
+    Built in chapter 7.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> from mfbook.experiments import SPECS
+    >>> found = search(SPECS["biases"], datasets.load("synthetic"), [{"reg_user": 6, "reg_item": 2}])
+    >>> found.columns.tolist()
+    ['hyperparameters', 'epochs', 'validation']
+    """
+    if hyperparameters is None:
+        hyperparameters = draw_hyperparameters(spec.space, spec.n_trials)
+    epochs = spec.epochs if epochs is None else epochs
+    inner = split.validation_split()
+    rows = [
+        (chosen, *_trial(spec, inner, chosen, epochs))
+        for chosen in tqdm(hyperparameters, desc="trials", leave=False)
+    ]
+    table = pd.DataFrame(rows, columns=["hyperparameters", "epochs", "validation"])
+    return table.sort_values("validation", kind="stable", ignore_index=True)
+
+
+def _trial(spec: Spec, inner: Split, chosen: dict[str, Any], epochs: int) -> tuple[int, float]:
+    """Return the number of epochs to train for, and the validation RMSE."""
+    try:
+        model = spec.make(chosen, epochs).fit(inner, seed=0)
+    except TrainingError:
+        return epochs, math.inf
+    if model.history is None:
+        pairs = inner.validation
+        prediction = model.predict(pairs["user_idx"], pairs["item_idx"])
+        return 0, rmse(pairs["rating"], prediction)
+    curve = model.history.curve
+    if spec.early_stopping:
+        return int(curve.argmin()) + 1, float(curve.min())
+    return epochs, float(curve.iloc[-1])
+
+
+def test_once(
+    spec: Spec, split: Split, hyperparameters: dict[str, Any], epochs: int, seed: int = 0
+) -> pd.DataFrame:
+    """Predictions for the test set, of a model trained on the whole training set.
+
+    Parameters
+    ----------
+    spec : Spec
+        The model.
+    split : mfbook.datasets.Split
+        Its test ratings are read once, after the training.
+    hyperparameters : dict
+        What `search` has chosen.
+    epochs : int
+        Epochs of training.
+    seed : int
+        Of everything that is random.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The test set with the columns ``unclipped`` (what the model predicts), ``prediction`` (the
+        same, clipped to the scale of the training ratings) and ``error`` of the latter, in stars.
+
+    Notes
+    -----
+    Built in chapter 7.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> from mfbook.experiments import SPECS
+    >>> chosen = {"reg_user": 6, "reg_item": 2}
+    >>> tested = test_once(SPECS["biases"], datasets.load("synthetic"), chosen, epochs=0)
+    >>> bool(tested["prediction"].between(1, 5).all())
+    True
+    """
+    validation = split.validation_split().evaluation
+    unwatched = replace(split, evaluation=validation, evaluation_set="validation")
+    model = spec.make(hyperparameters, epochs).fit(unwatched, seed=seed)
+    unclipped = model.predict(split.test["user_idx"], split.test["item_idx"])
+    prediction = np.clip(unclipped, *split.scale)
+    return split.test.assign(
+        unclipped=unclipped, prediction=prediction, error=prediction - split.test["rating"]
+    )

@@ -1,0 +1,155 @@
+"""The registry: every model that is compared, with its search space. Add a model here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mfbook import als, baselines, features, gibbs, networks, training
+from mfbook.datasets import Split
+from mfbook.model import Model
+import mxnet as mx
+
+BATCH_SIZE, N_TRIALS, N_EPOCHS = 1024, 12, 60  # the same effort for every network
+SWEEPS_ALS, SWEEPS_GIBBS = 20, 240
+FEATURES = {"implicit": features.implicit, "attributes": features.attributes}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """How to make a model from hyperparameters, and how to search for them.
+
+    Attributes
+    ----------
+    factory : callable
+        ``factory(hyperparameters, epochs)`` returns an unfitted `mfbook.Model`.
+    family : str
+        ``"baseline"``, ``"network"``, ``"solver"`` or ``"2016"`` (the original's own settings).
+    space : dict of str to sequence
+        The values that each hyperparameter may take; empty if there is nothing to choose.
+    n_trials : int or None
+        How many combinations a search draws at random; None for every combination.
+    epochs : int
+        Epochs (or sweeps) of each fit; 0 for a model that learns in one go.
+    early_stopping : bool
+        Whether the search also chooses the number of epochs: the best one on validation.
+    n_seeds : int
+        With how many seeds the final model is fitted.
+
+    Notes
+    -----
+    Chapter 7 explains the plan; chapters 8 and 9 add their models.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> split = datasets.load("synthetic")
+    >>> spec = SPECS["biases"]
+    >>> model = spec.make({"reg_user": 6, "reg_item": 2}).fit(split)
+    >>> model.predict([0], [5]).shape
+    (1,)
+    """
+
+    factory: Callable[[dict[str, Any], int], Model]
+    family: str
+    space: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    n_trials: int | None = N_TRIALS
+    epochs: int = 0
+    early_stopping: bool = False
+    n_seeds: int = 5
+
+    def make(self, hyperparameters: dict[str, Any], epochs: int | None = None) -> Model:
+        """Return an unfitted model; ``epochs`` are the spec's own if not given."""
+        return self.factory(hyperparameters, self.epochs if epochs is None else epochs)
+
+
+def _network(build: Callable[[Split, dict[str, Any]], networks.Network], **search: Any) -> Spec:
+    """Return the spec of a network that is trained with the rates of its hyperparameters."""
+
+    def factory(hyperparameters: dict[str, Any], epochs: int) -> Model:
+        def build_on(split: Split, seed: int) -> networks.Network:
+            network = build(split, hyperparameters)
+            if "noise" in hyperparameters:
+                mean, k = float(split.train["rating"].mean()), hyperparameters["k"]
+                mx.random.seed(seed)
+                network.initialize(networks.AroundMean(mean, k, hyperparameters["noise"]))
+            return network
+
+        return training.NetworkModel(
+            build_on,
+            epochs=epochs,
+            batch_size=BATCH_SIZE,
+            learning_rate=hyperparameters["learning_rate"],
+            weight_decay=hyperparameters["weight_decay"],
+        )
+
+    return Spec(factory, "network", epochs=N_EPOCHS, early_stopping=True, **search)
+
+
+def _original(kind: type[networks.Network], n_seeds: int = 5, **sizes: int) -> Spec:
+    """Return the spec of a network with the original tutorial's settings."""
+
+    def factory(hyperparameters: dict[str, Any], epochs: int) -> Model:
+        return training.NetworkModel(
+            lambda split, seed: kind(split.n_users, split.n_items, **sizes), epochs=epochs
+        )
+
+    return Spec(factory, "2016", epochs=10, n_seeds=n_seeds)
+
+
+def _bayesian(*feature_names: str) -> Spec:
+    def factory(hyperparameters: dict[str, Any], epochs: int) -> Model:
+        chosen = [FEATURES[name] for name in feature_names]
+        return gibbs.Gibbs(k=hyperparameters["k"], features=chosen, epochs=epochs)
+
+    space = {"k": (5, 10, 20)}
+    return Spec(factory, "solver", space, n_trials=None, epochs=SWEEPS_GIBBS, n_seeds=3)
+
+
+DECAY = {"weight_decay": (0.0, 1e-5, 1e-4)}
+SIZES = {"hidden": (8, 16, 64), "k": (16, 64)}
+SLOW, FAST = {"learning_rate": (0.05, 0.1, 0.2)}, {"learning_rate": (0.2, 0.4, 0.6)}
+
+SPECS: dict[str, Spec] = {
+    "global mean": Spec(lambda chosen, epochs: baselines.GlobalMean(), "baseline", n_seeds=1),
+    "item mean": Spec(lambda chosen, epochs: baselines.ItemMean(), "baseline", n_seeds=1),
+    "biases": Spec(
+        lambda chosen, epochs: baselines.Biases(**chosen),
+        "baseline",
+        {"reg_user": (2, 4, 6, 10), "reg_item": (1, 2, 4, 8)},
+        n_seeds=1,
+    ),
+    "plain": _network(
+        lambda split, chosen: networks.PlainNet(split.n_users, split.n_items, chosen["k"]),
+        space={"k": (1, 2, 4, 16, 64), "noise": (0.03, 0.1, 0.3)} | FAST | DECAY,
+    ),
+    "MLP": _network(
+        lambda split, chosen: networks.OneLayerMLP(
+            split.n_users, split.n_items, chosen["hidden"], chosen["k"]
+        ),
+        space=SIZES | SLOW | DECAY,
+    ),
+    "MLP with dropout": _network(
+        lambda split, chosen: networks.OneLayerDropoutMLP(
+            split.n_users, split.n_items, chosen["hidden"], chosen["k"], chosen["dropout"]
+        ),
+        space=SIZES | {"dropout": (0.1, 0.3, 0.5)} | SLOW | DECAY,
+    ),
+    "plain, as in 2016": _original(networks.PlainNet, k=64),
+    "MLP, as in 2016": _original(networks.OneLayerMLP, hidden=64, k=64),
+    "MLP (256, 512), as run in 2016": _original(networks.OneLayerMLP, hidden=256, k=512),
+    "dropout (256, 512), as meant in 2016": _original(
+        networks.OneLayerDropoutMLP, hidden=256, k=512
+    ),
+    "ALS": Spec(
+        lambda chosen, epochs: als.ALS(**chosen, epochs=epochs),
+        "solver",
+        {"k": (2, 3, 5, 8), "reg": (5, 7, 9, 12), "reg_bias": (3, 5, 9)},
+        epochs=SWEEPS_ALS,
+        n_seeds=3,
+    ),
+    "Bayesian": _bayesian(),
+    "Bayesian, implicit": _bayesian("implicit"),
+    "Bayesian, implicit and attributes": _bayesian("implicit", "attributes"),
+}

@@ -1,0 +1,136 @@
+"""The learning curve of a fit, and the loop over epochs that every fit shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import time
+
+from mfbook.datasets import Split
+from mfbook.exceptions import TrainingError
+from mfbook.metrics import rmse
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+
+@dataclass(frozen=True)
+class History:
+    """The learning curve of one fit.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        One row per epoch: ``epoch`` (from 1); ``train_rmse`` and ``test_rmse`` (or
+        ``validation_rmse``, after the evaluation set) in stars, both measured after the epoch on
+        unclipped predictions; ``seconds`` of training, without the measuring;
+        ``ratings_per_second``.
+    evaluation_set : str
+        What the model was measured on: ``"test"`` or ``"validation"``.
+
+    Notes
+    -----
+    Chapter 3 shows the first one.
+
+    Examples
+    --------
+    >>> from mfbook import als, datasets
+    >>> history = als.ALS(k=2, reg=9, reg_bias=5, epochs=3).fit(datasets.load("synthetic")).history
+    >>> list(history.frame.columns[:3])
+    ['epoch', 'train_rmse', 'test_rmse']
+    >>> bool(history.rmse == history.curve.iloc[-1])
+    True
+    """
+
+    frame: pd.DataFrame
+    evaluation_set: str
+
+    @property
+    def curve(self) -> pd.Series:
+        """RMSE on the evaluation set after each epoch, in stars, indexed by epoch."""
+        return self.frame.set_index("epoch")[f"{self.evaluation_set}_rmse"]
+
+    @property
+    def rmse(self) -> float:
+        """RMSE on the evaluation set after the last epoch, in stars."""
+        return float(self.curve.iloc[-1])
+
+    @property
+    def seconds(self) -> float:
+        """Training time of all epochs together, in seconds."""
+        return float(self.frame["seconds"].sum())
+
+    def _repr_html_(self) -> str:
+        formats = {
+            "train_rmse": "{:.4f}",
+            f"{self.evaluation_set}_rmse": "{:.4f}",
+            "seconds": "{:.2f}",
+            "ratings_per_second": "{:,.0f}",
+        }
+        shown = self.frame.assign(**{c: self.frame[c].map(f.format) for c, f in formats.items()})
+        return shown.to_html(index=False)
+
+
+def run_epochs(
+    split: Split,
+    epochs: int,
+    train_epoch: Callable[[], None],
+    predict_sets: Callable[[], tuple[np.ndarray, np.ndarray]],
+    remedy: str = "",
+) -> History:
+    """Train for some epochs, measure after each, and return the learning curve.
+
+    Parameters
+    ----------
+    split : mfbook.datasets.Split
+        Its ratings are compared with the predictions.
+    epochs : int
+        How often ``train_epoch`` is called.
+    train_epoch : callable
+        Trains for one epoch. It returns only when the computation is finished, because it is
+        timed.
+    predict_sets : callable
+        Returns the predictions, in stars, for ``split.train`` and for ``split.evaluation``.
+    remedy : str
+        What to do if the predictions stop being finite numbers.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    TrainingError
+        If a prediction is not finite, because the training has diverged.
+
+    Notes
+    -----
+    Chapter 3 explains what an epoch is.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> split = datasets.load("synthetic")
+    >>> three_stars = lambda: (np.full(len(split.train), 3.0), np.full(len(split.evaluation), 3.0))
+    >>> run_epochs(split, 2, lambda: None, three_stars).frame["test_rmse"].round(3).tolist()
+    [1.246, 1.246]
+    """
+    rows = []
+    for epoch in tqdm(range(1, epochs + 1), desc="epochs", leave=False):
+        start = time.perf_counter()
+        train_epoch()
+        seconds = time.perf_counter() - start
+        errors = []
+        for ratings, prediction in zip(
+            (split.train, split.evaluation), predict_sets(), strict=True
+        ):
+            if not np.isfinite(prediction).all():
+                raise TrainingError(
+                    f"In epoch {epoch} the predictions stopped being finite numbers: the training "
+                    f"diverged. {remedy}"
+                )
+            errors.append(rmse(ratings["rating"], prediction))
+        rows.append((epoch, *errors, seconds, len(split.train) / seconds))
+    evaluated = f"{split.evaluation_set}_rmse"
+    columns = ["epoch", "train_rmse", evaluated, "seconds", "ratings_per_second"]
+    return History(pd.DataFrame(rows, columns=columns), split.evaluation_set)

@@ -1,0 +1,287 @@
+"""Let MXNet 1.9.1 load and compute on today's NumPy and Python.
+
+MXNet's own modules, and no others, are executed with three builtins of their own:
+
+``__import__``
+    gives them a view of NumPy that still has the names NumPy 2 removed, and a stand-in for
+    ``distutils``, which Python 3.12 removed. NumPy itself is not changed.
+``str`` and ``repr``
+    print NumPy numbers as NumPy 1 did. MXNet hands shapes, axes and attributes to its C++ core
+    as text; since NumPy 2 that text would read ``(np.int64(3), 2)``, which the core rejects.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Sequence
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+import types
+from typing import Any
+import warnings
+
+from mfbook.runtime import requirements
+
+__all__ = ["MXNetImportError", "install_hook"]
+
+INSTALL_HINT = "Run `python -m mfbook install`, then run this again."
+
+# The financial functions left NumPy in 1.20 (NEP 32); MXNet only looks their names up.
+_FINANCIAL = ("mirr", "npv", "pmt", "ppmt", "pv", "rate")
+
+_ATOMS = (str, int, float, bool, type(None))
+
+
+def _to_text(convert: Callable[[Any], str], obj: Any) -> str:
+    """``convert(obj)`` with NumPy numbers written as NumPy 1 wrote them."""
+    kind = type(obj)
+    if kind in _ATOMS or (kind in (tuple, list) and all(type(x) in _ATOMS for x in obj)):
+        return convert(obj)
+    import numpy as np
+
+    with np.printoptions(legacy="1.25"):
+        return convert(obj)
+
+
+class _StrMeta(type):
+    def __instancecheck__(cls, obj: Any) -> bool:
+        return cls.__subclasscheck__(type(obj))
+
+    def __subclasscheck__(cls, kind: type) -> bool:
+        return issubclass(kind, builtins.str) if cls is _Str else type.__subclasscheck__(cls, kind)
+
+
+class _Str(builtins.str, metaclass=_StrMeta):
+    """``str`` as MXNet's modules see it: the same checks, NumPy 1's spelling of numbers."""
+
+    def __new__(cls, obj: Any = "", *args: Any, **kwargs: Any) -> Any:
+        # A class of MXNet's that derives from str.
+        if cls is not _Str:
+            return builtins.str.__new__(cls, obj, *args, **kwargs)
+        # str(bytes, encoding)
+        if args or kwargs:
+            return builtins.str(obj, *args, **kwargs)
+        return _to_text(builtins.str, obj)
+
+
+def _repr(obj: Any) -> str:
+    return _to_text(builtins.repr, obj)
+
+
+def _removed(name: str) -> Callable[..., Any]:
+    """Stand-in for a function that NumPy removed; it raises when it is called."""
+
+    def stand_in(*_: Any, **__: Any) -> Any:
+        raise AttributeError(f"NumPy removed {name}; the package numpy-financial has it.")
+
+    return stand_in
+
+
+def _numpy_view() -> types.ModuleType:
+    """NumPy as a module of its own that also has the names that MXNet 1.9.1 expects."""
+    import numpy as np
+
+    view = types.ModuleType("numpy", "NumPy, with the names that MXNet 1.9.1 still expects.")
+    view.__dict__.update(np.__dict__)
+    view.__dict__["__getattr__"] = lambda name: getattr(np, name)
+    removed = {
+        "PZERO": 0.0,
+        "NZERO": -0.0,
+        "PINF": np.inf,
+        "NINF": -np.inf,
+        "Inf": np.inf,
+        "NAN": np.nan,
+        "NaN": np.nan,
+        "bool": bool,
+        "int": int,
+        "alltrue": np.all,
+        "sometrue": np.any,
+        "product": np.prod,
+        "round_": np.round,
+        "in1d": np.isin,
+        "msort": lambda a: np.sort(a, axis=0),
+        "trapz": getattr(np, "trapezoid", None),
+        "compat": types.SimpleNamespace(basestring=str),
+        **{name: _removed(name) for name in _FINANCIAL},
+    }
+    with warnings.catch_warnings():
+        # NumPy 1.2x warns when a deprecated name is looked up.
+        warnings.simplefilter("ignore")
+        view.__dict__.update({name: v for name, v in removed.items() if not hasattr(np, name)})
+    return view
+
+
+def _mxnet_builtins() -> dict[str, Any]:
+    """Builtins that MXNet's modules run with."""
+    view = _numpy_view()
+
+    def import_for_mxnet(
+        name: str,
+        globals: Any = None,
+        locals: Any = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> Any:
+        if level == 0 and name == "distutils.version":
+            from packaging.version import Version
+
+            return types.SimpleNamespace(LooseVersion=Version, StrictVersion=Version)
+        module = builtins.__import__(name, globals, locals, fromlist, level)
+        return view if module is sys.modules["numpy"] else module
+
+    return {**vars(builtins), "str": _Str, "repr": _repr, "__import__": import_for_mxnet}
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Runs one of MXNet's modules with ``_mxnet_builtins()``."""
+
+    mxnet_builtins: dict[str, Any] | None = None
+
+    def source_to_code(  # type: ignore[override]
+        self, data: Any, path: Any, **kwargs: Any
+    ) -> types.CodeType:
+        # Python 3.12 warns about "\d" in MXNet's own strings.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return super().source_to_code(data, path, **kwargs)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        if _Loader.mxnet_builtins is None:
+            _Loader.mxnet_builtins = _mxnet_builtins()
+        module.__dict__["__builtins__"] = _Loader.mxnet_builtins
+        if module.__name__ == "mxnet":
+            _load_cuda()
+        try:
+            super().exec_module(module)
+        except OSError as err:
+            raise MXNetImportError(_system_library_message(err), name="mxnet") from None
+        if module.__name__ == "mxnet.ndarray.ndarray":
+            module.NDArray.__array__ = _as_numpy
+
+
+def _as_numpy(array: Any, dtype: Any = None, copy: bool | None = None) -> Any:
+    """NumPy array of an NDArray, for NumPy 2, which no longer reads it element by element."""
+    return array.asnumpy() if dtype is None else array.asnumpy().astype(dtype)
+
+
+class MXNetImportError(ImportError):
+    """Raised by ``import mxnet`` where MXNet cannot be loaded; the message says why and what to do.
+
+    Python and Jupyter show only the message of it, without a traceback.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and what to do.
+    name : str
+        The module that cannot be imported.
+
+    Examples
+    --------
+    >>> from mfbook.runtime.compat import MXNetImportError
+    >>> try:
+    ...     raise MXNetImportError("MXNet is not installed.", name="mxnet")
+    ... except ImportError as error:
+    ...     print(error, error.name)
+    MXNet is not installed. mxnet
+    """
+
+    def __init__(self, message: str, *, name: str) -> None:
+        super().__init__(message, name=name)
+        if sys.excepthook is sys.__excepthook__:
+            sys.excepthook = _show_sentence
+
+    # IPython shows what this returns, instead of a traceback.
+    def _render_traceback_(self) -> list[str]:
+        return [f"ImportError: {self}"]
+
+
+def _show_sentence(
+    kind: type[BaseException], error: BaseException, trace: types.TracebackType | None
+) -> None:
+    """Show an error as Python does, but only the message of an `MXNetImportError`."""
+    if kind is MXNetImportError:
+        print(f"ImportError: {error}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+def _load_cuda() -> None:
+    """Load the CUDA libraries if the GPU build is installed, or say which one is missing."""
+    from importlib import metadata
+
+    try:
+        metadata.version(requirements.GPU_BUILD.name)
+    except metadata.PackageNotFoundError:
+        return
+    from mfbook.runtime import gpu
+
+    problem = gpu.preload()
+    if problem:
+        raise MXNetImportError(problem, name="mxnet")
+
+
+class _NotInstalled(importlib.abc.Loader):
+    """Loader for `mxnet` where it is not installed: the import says what to do."""
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        raise MXNetImportError(f"MXNet is not installed. {INSTALL_HINT}", name="mxnet")
+
+    # Never called, because `create_module` raises; but a loader must have it.
+    def exec_module(self, module: types.ModuleType) -> None:
+        raise AssertionError
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds ``mxnet`` and its submodules where Python would, and loads them with `_Loader`."""
+
+    def find_spec(
+        self, name: str, path: Any = None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name.partition(".")[0] != "mxnet":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is None and name == "mxnet":
+            return importlib.machinery.ModuleSpec(name, _NotInstalled())
+        if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
+            spec.loader = _Loader(spec.loader.name, spec.loader.path)
+        return spec
+
+
+def _system_library_message(error: OSError) -> str:
+    """Why MXNet's library could not be loaded, and what to do."""
+    name = builtins.str(error).partition(":")[0]
+    if name == "libcuda.so.1":
+        return (
+            "MXNet's GPU build needs NVIDIA's driver (libcuda.so.1), which is missing on this "
+            "machine. Run `python -m mfbook install --cpu`, then run this again."
+        )
+    for library in requirements.SYSTEM_LIBRARIES:
+        if library.name == name:
+            return requirements.missing_libraries_message([library])
+    return f"MXNet's library could not be loaded: {error}. {INSTALL_HINT}"
+
+
+def install_hook() -> None:
+    """Arrange that ``import mxnet`` works from now on; a second call does nothing.
+
+    ``import mfbook`` calls it. Modules of MXNet that an earlier, failed ``import mxnet`` left
+    half loaded are dropped, so that no restart is needed.
+
+    Examples
+    --------
+    >>> from mfbook.runtime import compat
+    >>> compat.install_hook()
+    >>> import mxnet as mx
+    >>> import numpy as np
+    >>> mx.nd.ones((np.int64(3), 2)).shape
+    (3, 2)
+    """
+    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        return
+    if "mxnet" not in sys.modules:
+        for name in [name for name in sys.modules if name.startswith("mxnet.")]:
+            del sys.modules[name]
+    sys.meta_path.insert(0, _Finder())

@@ -1,0 +1,241 @@
+"""Install the MXNet build that suits this machine, and say why it cannot run.
+
+Behind ``python -m mfbook install``. Only MXNet and NVIDIA's libraries are ever installed or
+removed; NumPy and all other packages stay as they are, so no restart is needed.
+
+Only the standard library is used, and only syntax that Python 3.8 can read, so that ``--check``
+can say what is missing before anything is installed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import importlib.util
+from pathlib import Path
+import platform
+import subprocess
+import sys
+
+from mfbook.runtime import gpu, requirements
+from mfbook.runtime.requirements import CPU_BUILD, GPU_BUILD, Build, SystemLibrary
+
+__all__ = [
+    "builds",
+    "choose",
+    "install",
+    "missing_libraries",
+    "pending_changes",
+    "why_no_venv",
+    "why_unsupported",
+]
+
+
+def why_unsupported() -> str | None:
+    """Why MXNet 1.9.1 cannot run on this machine, with the remedy, or None if it can.
+
+    Returns
+    -------
+    str or None
+        One or two sentences for the reader.
+
+    Examples
+    --------
+    >>> from mfbook.runtime import install
+    >>> print(install.why_unsupported())
+    None
+    """
+    if sys.version_info < requirements.OLDEST_PYTHON:
+        major, minor = sys.version_info[:2]
+        oldest = ".".join(map(str, requirements.OLDEST_PYTHON))
+        return (
+            f"This is Python {major}.{minor}; the course needs {oldest} or newer. "
+            "Name a newer one, for example `make PYTHON=python3.12 book`."
+        )
+    machine = (platform.system(), platform.machine())
+    if machine not in CPU_BUILD.platforms:
+        return (
+            f"MXNet {CPU_BUILD.version} has no build for {machine[0]} on {machine[1]}. "
+            "Use Linux (on Windows: WSL), a Linux container, or Google Colab."
+        )
+    missing = missing_libraries()
+    return requirements.missing_libraries_message(missing) if missing else None
+
+
+def why_no_venv() -> str | None:
+    """Why this Python cannot make virtual environments, with the remedy, or None if it can.
+
+    Returns
+    -------
+    str or None
+        Two sentences for the reader.
+
+    Examples
+    --------
+    >>> from mfbook.runtime import install
+    >>> print(install.why_no_venv())
+    None
+    """
+    if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
+        return (
+            "This Python cannot make virtual environments. On Debian or Ubuntu: "
+            "`apt-get install python3-venv`."
+        )
+    return None
+
+
+def missing_libraries() -> list[SystemLibrary]:
+    """System libraries that MXNet needs and that cannot be loaded on this machine.
+
+    Returns
+    -------
+    list of mfbook.runtime.requirements.SystemLibrary
+
+    Examples
+    --------
+    >>> from mfbook.runtime import install
+    >>> install.missing_libraries()
+    []
+    """
+    return [library for library in requirements.system_libraries() if not _loads(library.name)]
+
+
+def _loads(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+def builds() -> dict[str, str]:
+    """Installed builds of MXNet, of whatever version.
+
+    Returns
+    -------
+    dict of str to str
+        The version of each, by its name for pip.
+
+    Examples
+    --------
+    >>> from mfbook.runtime import install
+    >>> list(install.builds().values())
+    ['1.9.1']
+    """
+    from importlib import metadata
+
+    found = {}
+    for distribution in metadata.distributions():
+        name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
+        if name == CPU_BUILD.name or name.startswith("mxnet-"):
+            found[name] = distribution.version
+    return found
+
+
+def choose() -> tuple[Build, str]:
+    """Build of MXNet that suits this machine, and the reason for it.
+
+    Returns
+    -------
+    build : mfbook.runtime.requirements.Build
+        The GPU build where MXNet could compute on a GPU, otherwise the CPU build.
+    reason : str
+        One sentence for the reader.
+
+    Examples
+    --------
+    >>> from mfbook.runtime import install
+    >>> build, reason = install.choose()
+    >>> build.name in ("mxnet", "mxnet-cu112")
+    True
+    """
+    if (platform.system(), platform.machine()) not in GPU_BUILD.platforms:
+        return CPU_BUILD, "There is a GPU build only for Linux on x86-64."
+    reason = gpu.why_unusable()
+    if reason:
+        return CPU_BUILD, reason
+    return GPU_BUILD, "This machine has a GPU that MXNet can use."
+
+
+def pending_changes(build: Build) -> tuple[list[str], list[str]]:
+    """Packages to uninstall and to install, so that one build of MXNet is there and no other.
+
+    All builds share one folder. So if another build is or was installed next to it, or if the
+    folder is incomplete, all of them are uninstalled and ``build`` is installed again.
+
+    Parameters
+    ----------
+    build : mfbook.runtime.requirements.Build
+
+    Returns
+    -------
+    uninstall : list of str
+        Names of packages.
+    install : list of str
+        Requirements (``name==version``).
+
+    Examples
+    --------
+    >>> from mfbook.runtime import install, requirements
+    >>> [build] = [build for build in requirements.BUILDS if build.name in install.builds()]
+    >>> install.pending_changes(build)
+    ([], [])
+    """
+    present = builds()
+    is_installed = present == {build.name: build.version} and _is_complete()
+    add = [] if is_installed else [build.requirement]
+    if build == GPU_BUILD:
+        add += [wheel.requirement for wheel in requirements.CUDA_WHEELS if not gpu.has(wheel)]
+    return ([] if is_installed else sorted(present)), add
+
+
+def _is_complete() -> bool:
+    """Whether MXNet's folder still has its library."""
+    importlib.invalidate_caches()
+    spec = importlib.util.find_spec("mxnet")
+    # The spec that `compat` gives where MXNet is not installed has no origin either.
+    origin = spec.origin if spec else None
+    return origin is not None and any(Path(origin).parent.glob("libmxnet.*"))
+
+
+def install(build: Build) -> str:
+    """Install one build of MXNet without changing any other package.
+
+    Parameters
+    ----------
+    build : mfbook.runtime.requirements.Build
+        ``requirements.CPU_BUILD`` or ``requirements.GPU_BUILD``.
+
+    Returns
+    -------
+    str
+        One sentence on what was done.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If pip fails; pip has then said why.
+
+    Examples
+    --------
+    >>> from mfbook.runtime import install, requirements
+    >>> [build] = [build for build in requirements.BUILDS if build.name in install.builds()]
+    >>> install.install(build).partition(" 1.9.1 ")[2]
+    'is already installed; nothing to do.'
+    """
+    present = builds()
+    remove, add = pending_changes(build)
+    if not remove and not add:
+        return f"{build.name} {build.version} is already installed; nothing to do."
+    if present:
+        print("Found: " + ", ".join(f"{name} {present[name]}" for name in sorted(present)))
+    if len(present) > 1:
+        print("Several builds share one folder and break each other: one replaces them all.")
+    sizes = {item.requirement: item.megabytes for item in (build, *requirements.CUDA_WHEELS)}
+    print(f"Downloading about {sum(sizes[item] for item in add):,} MB: {', '.join(add)}")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    if remove:
+        subprocess.run([*pip, "uninstall", "--yes", *remove], check=True)
+    # --no-deps: MXNet's metadata asks for numpy<2, which would downgrade or compile NumPy.
+    subprocess.run([*pip, "install", "--no-deps", *add], check=True)
+    return f"Installed {', '.join(add)}; NumPy was left as it is."

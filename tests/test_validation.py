@@ -1,0 +1,56 @@
+"""Wrong arguments are refused with a sentence that names the argument and its value."""
+
+from mfbook import _validation
+from mfbook.exceptions import DataError, TrainingError
+import numpy as np
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("user_idx", "item_idx", "message"),
+    [
+        ([0, 1], [0], r"user_idx has shape \(2,\) and item_idx has shape \(1,\)"),
+        ([[0]], [[0]], "they must be two vectors of the same length"),
+        (0, 0, r"user_idx has shape \(\)"),
+        ([0.0], [0], "user_idx has the type float64; indices must be whole numbers"),
+        ([0], ["a"], "item_idx has the type <U1"),
+        ([0, 3], [0, 0], r"user_idx\[1\] is 3, but this table has 3 rows \(0 to 2\)"),
+        ([0, 0], [0, -1], r"item_idx\[1\] is -1, but this table has 2 rows"),
+    ],
+)
+def test_wrong_indices(user_idx, item_idx, message):
+    with pytest.raises(ValueError, match=message):
+        _validation.check_indices(user_idx, item_idx, n_users=3, n_items=2)
+
+
+@pytest.mark.parametrize("user_idx", [[], [0, 2], np.array([2], np.int32), np.array([1], np.uint8)])
+def test_correct_indices(user_idx):
+    _validation.check_indices(user_idx, np.zeros(len(user_idx), int), n_users=3, n_items=2)
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.0, "3", None, True])
+def test_wrong_size(size):
+    with pytest.raises(ValueError, match=r"hidden is .* a whole number, 1 or more"):
+        _validation.check_sizes(k=np.int64(3), hidden=size)
+
+
+@pytest.mark.parametrize("value", [0, -0.1, np.nan, "1", None, True])
+def test_not_positive(value):
+    with pytest.raises(ValueError, match=r"reg is .* greater than 0"):
+        _validation.check_positive(reg_bias=np.float32(0.1), reg=value)
+
+
+def test_fitted():
+    class Model:
+        mean = None
+
+    with pytest.raises(ValueError, match=r"This Model has not been fitted\. Call fit first"):
+        _validation.check_fitted(Model(), "mean")
+    model = Model()
+    model.mean = np.zeros(3)
+    _validation.check_fitted(model, "mean")
+
+
+def test_exceptions_are_value_errors():
+    assert issubclass(DataError, ValueError)
+    assert issubclass(TrainingError, ValueError)

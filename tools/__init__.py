@@ -1,0 +1,1 @@
+"""Commands that make the book, slides and tables: ``python -m tools.NAME --help``."""
