@@ -18,11 +18,12 @@ FIRST_NOISE_PRECISION = 1.5  # where each chain starts, in 1/stars²
 
 
 class FeatureRegression:
-    """Regression of one side's factors on features of its rows, drawn by Gibbs sampling.
+    r"""Regression of one side's factors on features of its rows, drawn by Gibbs sampling.
 
     J. Simm and others (2017), Macau: Scalable Bayesian Factorization with High-Dimensional Side
-    Information using MCMC, IEEE MLSP, `arXiv:1509.04610`: the link matrix and its draw. Simpler
-    than there: the precision of the rows is drawn from the rows alone, not from the weights too.
+    Information using MCMC, IEEE MLSP, `arXiv:1509.04610`. The weights β, ``(n_features, width)``,
+    have the prior :math:`\beta \sim N(0, (\lambda_\beta \Lambda)^{-1})` in each row, where Λ is
+    the precision of the side's rows, and :math:`\lambda_\beta` has the prior Gamma(1, 1).
 
     Parameters
     ----------
@@ -31,15 +32,21 @@ class FeatureRegression:
     width : int
         Columns of the side.
 
+    Attributes
+    ----------
+    weights : numpy.ndarray, shape (n_features, width)
+        The last draw of β; no rows before the first one of a chain.
+    weight_precision : float
+        The last draw of :math:`\lambda_\beta`.
+
     Notes
     -----
     Chapter 9 adds features to the model.
 
     Examples
     --------
-    >>> regression = FeatureRegression(np.eye(3), width=2)
-    >>> residual, rng = nd.ones((3, 2)), np.random.default_rng(0)
-    >>> regression.draw(residual, precision=np.eye(2), rng=rng).shape
+    >>> regression, rng = FeatureRegression(np.eye(3), width=2), np.random.default_rng(0)
+    >>> regression.draw(nd.ones((3, 2)), precision=np.eye(2), rng=rng).shape
     (3, 2)
     """
 
@@ -49,38 +56,44 @@ class FeatureRegression:
         vectors, values = nd.linalg.syevd(gram.astype("float64"))  # eigenvectors in rows
         self.vectors = vectors.astype("float32")
         self.values = nd.maximum(values, 0).astype("float32")
-        self.width, self.reg = width, 1.0
+        self.width = width
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new chain: forget the weights, and put their precision at its prior's mean."""
+        self.weights = np.zeros((0, self.width))
+        self.weight_precision = 1.0
 
     def draw(
         self, residual: nd.NDArray, precision: np.ndarray, rng: np.random.Generator
     ) -> nd.NDArray:
-        """Draw the weights and their penalty; return what the features predict.
+        """Draw the weights and their precision; return what the features predict.
 
         Parameters
         ----------
         residual : mxnet.nd.NDArray, shape (n, width)
             The side minus its mean.
         precision : numpy.ndarray, shape (width, width)
-            Of the side's rows.
+            Λ, of the side's rows.
         rng : numpy.random.Generator
-            For the penalty's draw.
+            For the draw of the weights' precision.
 
         Returns
         -------
         mxnet.nd.NDArray, shape (n, width)
         """
-        n_features = self.features.shape[1]
+        n_features, penalty = self.features.shape[1], self.weight_precision
         # z T has the covariance of a row where z is standard normal: Λ = L Lᵀ, T = L⁻¹
         spread = nd.array(np.linalg.inv(np.linalg.cholesky(precision)))
         noise = [nd.random.normal(shape=(n, self.width)) for n in (residual.shape[0], n_features)]
         row_noise, weight_noise = (nd.dot(z, spread) for z in noise)
         right = nd.dot(self.features, residual + row_noise, transpose_a=True)
-        right = right + self.reg**0.5 * weight_noise
-        turned = nd.dot(self.vectors, right) / (self.values + self.reg).expand_dims(1)
+        right = right + penalty**0.5 * weight_noise
+        turned = nd.dot(self.vectors, right) / (self.values + penalty).expand_dims(1)
         weights = nd.dot(self.vectors, turned, transpose_a=True)
-        w = weights.asnumpy().astype(np.float64)  # (n_features, width)
-        size = np.sum((w @ precision) * w)
-        self.reg = rng.gamma((2 + w.size) / 2, 2 / (2 + size))
+        self.weights = weights.asnumpy().astype(np.float64)
+        size = np.sum((self.weights @ precision) * self.weights)
+        self.weight_precision = rng.gamma((2 + self.weights.size) / 2, 2 / (2 + size))
         return nd.dot(self.features, weights)
 
 
@@ -101,8 +114,10 @@ class Gibbs:
     epochs : int
         Sweeps: in each, all that is unknown is drawn once.
     burn_in, chain : int
-        A chain starts again after ``chain`` sweeps, and its first ``burn_in`` are not kept. Several
-        short chains see more of the posterior than one long one, which stays near its start.
+        A chain starts again after ``chain`` sweeps, and its first ``burn_in`` are not kept. The
+        draws of several short chains differ more than those of one long chain, which stays near
+        its start; chains this short have not converged, so the result is an ensemble rather than
+        the exact posterior mean.
 
     Attributes
     ----------
@@ -169,6 +184,7 @@ class Gibbs:
         self.samples: list[tuple[np.ndarray, np.ndarray, float]] = []
         self.n_sweeps = 0
         sides = features.stack(*(read(split) for read in self.features))
+        _check_rows(sides, self.shape)
         self.regressions = [
             None if table is None else FeatureRegression(table, self.k + 1) for table in sides
         ]
@@ -189,6 +205,9 @@ class Gibbs:
         self.noise_precision = FIRST_NOISE_PRECISION
         self.sides = [nd.random.normal(scale=0.1, shape=shape) for shape in shapes]
         self.from_features = [nd.zeros(shape) for shape in shapes]
+        for regression in self.regressions:
+            if regression is not None:
+                regression.restart()
 
     def _sweep(self, user_idx: np.ndarray, item_idx: np.ndarray, rating: np.ndarray) -> None:
         """Draw both sides, then the noise precision given the training ratings."""
@@ -210,9 +229,12 @@ class Gibbs:
         """Draw one side's prior, its regression on features, and its factors."""
         factors = self.sides[side]
         residual = (factors - self.from_features[side]).asnumpy()
-        mean, precision = draw_normal_wishart(residual, self.rng)
-        center, penalty = nd.array(mean).expand_dims(0), nd.array(precision)  # (1, w), (w, w)
         regression = self.regressions[side]
+        weights = None
+        if regression is not None:
+            weights = np.sqrt(regression.weight_precision) * regression.weights
+        mean, precision = draw_normal_wishart(residual, self.rng, weights)
+        center, penalty = nd.array(mean).expand_dims(0), nd.array(precision)  # (1, w), (w, w)
         if regression is not None:
             self.from_features[side] = regression.draw(factors - center, precision, self.rng)
         left, right = als.normal_equations(
@@ -248,6 +270,16 @@ class Gibbs:
             yield ratings, noise_precision**-0.5
 
 
+def _check_rows(sides: Sequence[np.ndarray | None], shape: tuple[int, int]) -> None:
+    """Raise unless there is one row of features for each user, and for each item."""
+    for name, table, n in zip(("users", "items"), sides, shape, strict=True):
+        if table is not None and (table.ndim != 2 or len(table) != n):
+            raise ValueError(
+                f"The features of the {name} have the shape {table.shape}, but the split has {n} "
+                f"{name}. Give one row of features for each."
+            )
+
+
 class _RunningMean:
     """Predictions of a `Gibbs` for one table: the last draw's, later the mean of the kept ones."""
 
@@ -266,18 +298,23 @@ class _RunningMean:
 
 
 def draw_normal_wishart(
-    rows: np.ndarray, rng: np.random.Generator
+    rows: np.ndarray, rng: np.random.Generator, weights: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw mean and precision of normally distributed rows from their Normal-Wishart posterior.
+    r"""Draw mean and precision of normally distributed rows from their Normal-Wishart posterior.
 
-    Salakhutdinov and Mnih (2008), equation 14, with W₀ = I, ν₀ = w, β₀ = 2 and μ₀ = 0.
+    Salakhutdinov and Mnih (2008), equation 14, with :math:`W_0 = I`, :math:`\nu_0 = w`,
+    :math:`\beta_0 = 2` and :math:`\mu_0 = 0`. Where the rows have a regression on features, its
+    weights inform the precision too (Simm and others 2017, Macau).
 
     Parameters
     ----------
     rows : numpy.ndarray, shape (n, w)
-        The rows of a side, without what features say about them.
+        The rows of a side, minus what the features predict for them.
     rng : numpy.random.Generator
         For the draw.
+    weights : numpy.ndarray, shape (n_features, w), optional
+        The regression's weights times the root of their precision :math:`\lambda_\beta`, so
+        that each row has mean 0 and the precision Λ.
 
     Returns
     -------
@@ -300,10 +337,14 @@ def draw_normal_wishart(
     deviation = rows - center
     inverse = np.eye(width) + deviation.T @ deviation
     inverse += 2 * n / (2 + n) * np.outer(center, center)
+    degrees = width + n
+    if weights is not None:
+        inverse += weights.T @ weights
+        degrees += len(weights)
     scale = np.linalg.cholesky(np.linalg.inv(inverse))
     # a Wishart matrix by Bartlett's decomposition
     lower = np.tril(rng.standard_normal((width, width)), -1)
-    lower += np.diag(np.sqrt(rng.chisquare(width + n - np.arange(width))))
+    lower += np.diag(np.sqrt(rng.chisquare(degrees - np.arange(width))))
     root = scale @ lower
     precision = root @ root.T
     noise = np.linalg.solve(np.linalg.cholesky((2 + n) * precision).T, rng.standard_normal(width))

@@ -8,7 +8,6 @@ import doctest
 import importlib
 import inspect
 from pathlib import Path
-import pydoc
 import re
 
 from bs4 import BeautifulSoup
@@ -17,14 +16,15 @@ import pytest
 from tools.sphinx import apireference
 
 PAGE = Path(__file__).parent.parent / "_build" / "html" / "book" / "api.html"
-OBJECTS = [
-    f"{module}.{name}"
+DOCUMENTED = {
+    f"{module}.{name}": getattr(importlib.import_module(module), name)
     for module, names in apireference.documented().items()
     for name in names
-    if callable(pydoc.locate(f"{module}.{name}"))
-]
-# What makes MXNet run and examines the machine: the setup page describes it, no chapter builds it.
-NO_CHAPTER = ("mfbook.runtime.", "mfbook.doctor.", "mfbook.offline.")
+}
+OBJECTS = [name for name, value in DOCUMENTED.items() if callable(value)]
+# What makes MXNet run, examines the machine or fetches files: the setup page describes it, and no
+# chapter builds it.
+NO_CHAPTER = ("mfbook.runtime.", "mfbook.doctor.", "mfbook.offline.", "mfbook.datasets.download.")
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +36,11 @@ def page():
 
 def test_every_public_name_is_on_the_page(page):
     ids = {tag["id"] for tag in page.select("dt.sig[id]")}
-    on_page = {id(pydoc.locate(name)) for name in ids}
-    missing = [
-        f"{module}.{name}"
-        for module in apireference.public_modules()
-        for name in apireference.public_names(importlib.import_module(module))
-        if id(pydoc.locate(f"{module}.{name}")) not in on_page
-    ]
-    assert not missing, "run `make book`, if these are new"
+    assert set(DOCUMENTED) <= ids, "run `make book`, if these are new"
+    on_page = set(map(id, DOCUMENTED.values()))
+    for module in map(importlib.import_module, apireference.public_modules()):
+        for name in apireference.public_names(module):
+            assert id(getattr(module, name)) in on_page, f"{module.__name__}.{name}"
 
 
 def test_every_object_is_documented_once(page):
@@ -78,7 +75,7 @@ def test_chapters_are_links(page):
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_an_object_is_explained(name):
-    value = pydoc.locate(name)
+    value = DOCUMENTED[name]
     text = inspect.getdoc(value) or ""
     assert text.split("\n")[0].endswith("."), "the first line says what it does, in a sentence"
     examples = re.search(r"^Examples\n-+\n(.*)", text, re.MULTILINE | re.DOTALL)
@@ -88,7 +85,7 @@ def test_an_object_is_explained(name):
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_an_object_describes_its_parameters(name):
-    value = pydoc.locate(name)
+    value = DOCUMENTED[name]
     text = inspect.getdoc(value) or ""
     sections = re.split(r"^(.+)\n-+\n", text, flags=re.MULTILINE)
     described = "".join(
@@ -103,11 +100,11 @@ def test_an_object_describes_its_parameters(name):
 
 
 def test_a_constant_is_explained():
+    constants = [name.rpartition(".") for name in DOCUMENTED if name not in OBJECTS]
     silent = [
         f"{module}.{name}"
-        for module, names in apireference.documented().items()
-        for name in names
-        if f"{module}.{name}" not in OBJECTS and not apireference.comment(module, name)
+        for module, _, name in constants
+        if not apireference.comment(module, name)
     ]
     assert not silent, "say what these hold in a comment above them that begins with `#:`"
 
@@ -115,18 +112,16 @@ def test_a_constant_is_explained():
 def test_every_example_is_run(pytestconfig):
     assert "--doctest-modules" in pytestconfig.getini("addopts")
     assert "mfbook" in pytestconfig.getini("testpaths")
+    values = [DOCUMENTED[name] for name in OBJECTS]
     finder = doctest.DocTestFinder()
     collected = {
         test.name
-        for module in apireference.public_modules()
+        for module in {value.__module__ for value in values}
         for test in finder.find(importlib.import_module(module))
         if test.examples
     }
-    values = {name: pydoc.locate(name) for name in OBJECTS}
-    missing = [
-        name for name, v in values.items() if f"{v.__module__}.{v.__qualname__}" not in collected
-    ]
-    assert not missing
+    names = {f"{value.__module__}.{value.__qualname__}" for value in values}
+    assert names <= collected
 
 
 def test_what_a_package_offers_is_documented_under_the_package():

@@ -111,6 +111,7 @@ DECAY = {"weight_decay": (0.0, 1e-5, 1e-4)}
 SIZES = {"hidden": (8, 16, 64), "k": (16, 64)}
 SLOW, FAST = {"learning_rate": (0.05, 0.1, 0.2)}, {"learning_rate": (0.2, 0.4, 0.6)}
 
+#: All models that are compared, by the name they have in the tables of chapter 7.
 SPECS: dict[str, Spec] = {
     "global mean": Spec(lambda chosen, epochs: baselines.GlobalMean(), "baseline", n_seeds=1),
     "item mean": Spec(lambda chosen, epochs: baselines.ItemMean(), "baseline", n_seeds=1),
