@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from importlib import resources
+import io
 import json
 
+from mfbook.exceptions import DataError
+from mfbook.experiments.specs import SPECS
 import pandas as pd
+
+RUN = ("dataset", "fold", "model")
+ERRORS = ("validation", "test", "test_unclipped", "seconds")
+COLUMNS = {
+    "results.csv": (*RUN, "hyperparameters", "epochs", "seed", *ERRORS),
+    "trials.csv": (*RUN, "hyperparameters", "epochs", "validation"),
+    "curves.csv": (*RUN, "seed", "evaluation_set", "epoch", "train_rmse", "rmse"),
+}
+TEXTS = ("dataset", "model", "hyperparameters", "evaluation_set")
+FOLDS = (*(("ml-100k", fold) for fold in range(1, 6)), ("synthetic", 1))
+# Numbers of models in curves.csv.
+CURVES = {"test": 2, "validation": 4}
+FAMILIES_ON_THE_TWIN = ("baseline", "network")
+REMEDY = "Install mfbook again, or make the tables with `make results`."
 
 
 def results() -> pd.DataFrame:
@@ -18,6 +35,11 @@ def results() -> pd.DataFrame:
         ``validation`` (RMSE in stars, unclipped), ``test`` (RMSE in stars; predictions clipped to
         the scale, the measure by which models are ranked), ``test_unclipped``, ``seconds`` (of the
         final fit).
+
+    Raises
+    ------
+    DataError
+        If the file is missing, incomplete or something else.
 
     Notes
     -----
@@ -38,6 +60,11 @@ def trials() -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``dataset``, ``fold``, ``model``, and the columns of `search`.
+
+    Raises
+    ------
+    DataError
+        As for `results`.
 
     Notes
     -----
@@ -61,6 +88,11 @@ def curves() -> pd.DataFrame:
         (from 1), ``train_rmse`` and ``rmse`` (on the evaluation set) in stars, both measured after
         the epoch on unclipped predictions.
 
+    Raises
+    ------
+    DataError
+        As for `results`.
+
     Notes
     -----
     Chapters 4 and 5 show them.
@@ -74,5 +106,53 @@ def curves() -> pd.DataFrame:
 
 
 def _read(name: str) -> pd.DataFrame:
-    with resources.files("mfbook.experiments").joinpath(name).open(encoding="utf-8") as file:
-        return pd.read_csv(file, converters={"hyperparameters": json.loads})
+    """Return one of the tables; raise `DataError` if the file is damaged or something else."""
+    file = resources.files("mfbook.experiments").joinpath(name)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DataError(f"{file} is missing. {REMEDY}") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{file} is not a text. {REMEDY}") from None
+    header = text.partition("\n")[0]
+    if header != ",".join(COLUMNS[name]):
+        raise DataError(
+            f"{file}, line 1 is {header[:80]!r}; it must name the columns "
+            f"{', '.join(COLUMNS[name])}. {REMEDY}"
+        )
+    try:
+        table = pd.read_csv(io.StringIO(text), converters={"hyperparameters": json.loads})
+    except ValueError as error:
+        raise DataError(f"{file} cannot be read as a table: {error}. {REMEDY}") from None
+    _check_values(table, str(file))
+    if not text.endswith("\n") or not _is_complete(table):
+        raise DataError(f"{file} ends too early, after {len(table)} rows. {REMEDY}")
+    return table
+
+
+def _check_values(table: pd.DataFrame, file: str) -> None:
+    for column in table.columns:
+        # Models without a search have no validation error.
+        missing = table[column].isna() if column != "validation" else pd.Series([False])
+        if missing.any():
+            line = int(missing.to_numpy().argmax()) + 2
+            raise DataError(f"{file}, line {line} has no {column}. {REMEDY}")
+        if column not in TEXTS and table[column].dtype.kind not in "if":
+            raise DataError(f"{file} has something else than numbers in {column}. {REMEDY}")
+
+
+def _is_complete(table: pd.DataFrame) -> bool:
+    """Return whether the last rows are there: every run, model and fold that is to be expected."""
+    if "evaluation_set" in table:
+        n_models = table.groupby("evaluation_set")["model"].nunique()
+        n_epochs = table.groupby(["evaluation_set", "model", "seed"]).size()
+        n_seeds = n_epochs.groupby(["evaluation_set", "model"]).size()
+        equally_long = n_epochs.groupby("evaluation_set").nunique().eq(1).all()
+        return n_models.to_dict() == CURVES and n_seeds.nunique() == 1 and bool(equally_long)
+    by_fold = table.groupby(["dataset", "fold"])["model"]
+    n_rows = {fold: models.value_counts() for fold, models in by_fold}
+    if set(n_rows) != set(FOLDS):
+        return False
+    first, last = n_rows[FOLDS[0]], n_rows[FOLDS[-1]]
+    of_twin = [m for m in first.index if m in SPECS and SPECS[m].family in FAMILIES_ON_THE_TWIN]
+    return all(last.get(model, 0) == first[model] for model in of_twin)

@@ -8,9 +8,11 @@ import itertools
 import math
 from typing import Any
 
+from mfbook._validation import check_seed, check_sizes
 from mfbook.datasets import Split
-from mfbook.exceptions import TrainingError
-from mfbook.experiments.specs import Spec
+from mfbook.datasets.split import check_split
+from mfbook.exceptions import DivergenceError
+from mfbook.experiments.specs import SPECS, Spec
 from mfbook.metrics import rmse
 import numpy as np
 import pandas as pd
@@ -38,7 +40,7 @@ def draw_hyperparameters(
     Raises
     ------
     ValueError
-        If the space has fewer than n combinations.
+        If the space has fewer than n combinations, or an argument is impossible.
 
     Notes
     -----
@@ -51,9 +53,21 @@ def draw_hyperparameters(
     >>> len(draw_hyperparameters({"k": [5, 10], "reg": [1, 9]}, n=3))
     3
     """
+    check_seed(seed)
+    for name, values in space.items():
+        if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+            raise ValueError(
+                f"The space of {name} is {values!r}; it must be a list of values to try."
+            )
+    # Without repeated values, every combination can be drawn once.
+    space = {
+        name: [value for i, value in enumerate(values) if value not in values[:i]]
+        for name, values in space.items()
+    }
     if n is None:
         every = itertools.product(*space.values())
         return [dict(zip(space, values, strict=True)) for values in every]
+    check_sizes(n=n)
     size = math.prod(len(values) for values in space.values())
     if n > size:
         raise ValueError(f"n is {n}, but this space has only {size} combinations. Ask for fewer.")
@@ -92,6 +106,13 @@ def search(
         stopping, otherwise all; 0 for a model without epochs) and ``validation`` (RMSE in stars,
         of unclipped predictions; infinite where training diverged).
 
+    Raises
+    ------
+    ValueError
+        If ``spec`` is not a `Spec`, or there are no hyperparameters to try.
+    TrainingError
+        If a model cannot be trained with the hyperparameters, for another reason than divergence.
+
     Notes
     -----
     Built in chapter 7.
@@ -104,8 +125,14 @@ def search(
     >>> found.columns.tolist()
     ['hyperparameters', 'epochs', 'validation']
     """
+    _check_spec(spec)
+    check_split(split)
     if hyperparameters is None:
         hyperparameters = draw_hyperparameters(spec.space, spec.n_trials)
+    if isinstance(hyperparameters, Mapping) or not len(hyperparameters):
+        raise ValueError(
+            f"hyperparameters is {hyperparameters!r}; it must be a list of one dict or more."
+        )
     epochs = spec.epochs if epochs is None else epochs
     inner = split.validation_split()
     rows = [
@@ -116,11 +143,19 @@ def search(
     return table.sort_values("validation", kind="stable", ignore_index=True)
 
 
+def _check_spec(spec: object) -> None:
+    if not isinstance(spec, Spec):
+        raise ValueError(
+            f"spec is {spec!r}; pass a Spec, for example experiments.SPECS['ALS']. The names are: "
+            f"{', '.join(SPECS)}."
+        )
+
+
 def _trial(spec: Spec, inner: Split, chosen: dict[str, Any], epochs: int) -> tuple[int, float]:
     """Return the number of epochs to train for, and the validation RMSE."""
     try:
         model = spec.make(chosen, epochs).fit(inner, seed=0)
-    except TrainingError:
+    except DivergenceError:
         return epochs, math.inf
     if model.history is None:
         pairs = inner.validation
@@ -156,6 +191,13 @@ def test_once(
         The test set with the columns ``unclipped`` (what the model predicts), ``prediction`` (the
         same, clipped to the scale of the training ratings) and ``error`` of the latter, in stars.
 
+    Raises
+    ------
+    ValueError
+        If ``spec`` is not a `Spec`.
+    AttributeError
+        If ``split`` has no test set.
+
     Notes
     -----
     Built in chapter 7.
@@ -169,11 +211,14 @@ def test_once(
     >>> bool(tested["prediction"].between(1, 5).all())
     True
     """
+    _check_spec(spec)
+    check_split(split)
+    test = split.test
     validation = split.validation_split().evaluation
     unwatched = replace(split, evaluation=validation, evaluation_set="validation")
     model = spec.make(hyperparameters, epochs).fit(unwatched, seed=seed)
-    unclipped = model.predict(split.test["user_idx"], split.test["item_idx"])
+    unclipped = model.predict(test["user_idx"], test["item_idx"])
     prediction = np.clip(unclipped, *split.scale)
-    return split.test.assign(
-        unclipped=unclipped, prediction=prediction, error=prediction - split.test["rating"]
+    return test.assign(
+        unclipped=unclipped, prediction=prediction, error=prediction - test["rating"]
     )

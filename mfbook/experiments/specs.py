@@ -25,7 +25,7 @@ class Spec:
     factory : callable
         ``factory(hyperparameters, epochs)`` returns an unfitted `mfbook.Model`.
     family : str
-        ``"baseline"``, ``"network"``, ``"solver"`` or ``"2016"`` (the original's own settings).
+        ``"baseline"``, ``"network"``, ``"solver"`` or ``"2016"`` (the original's own hyperparameters).
     space : dict of str to sequence
         The values that each hyperparameter may take; empty if there is nothing to choose.
     n_trials : int or None
@@ -60,7 +60,20 @@ class Spec:
     n_seeds: int = 5
 
     def make(self, hyperparameters: dict[str, Any], epochs: int | None = None) -> Model:
-        """Return an unfitted model; ``epochs`` are the spec's own if not given."""
+        """Return an unfitted model; ``epochs`` are the spec's own if not given.
+
+        Raises
+        ------
+        ValueError
+            If ``hyperparameters`` does not have exactly the names of `space`.
+        """
+        given = set(hyperparameters) if isinstance(hyperparameters, Mapping) else None
+        if given != set(self.space):
+            needed = ", ".join(self.space) or "none"
+            raise ValueError(
+                f"hyperparameters is {hyperparameters!r}; it must be a dict with the names of this "
+                f"spec's space: {needed}."
+            )
         return self.factory(hyperparameters, self.epochs if epochs is None else epochs)
 
 
@@ -88,7 +101,7 @@ def _network(build: Callable[[Split, dict[str, Any]], networks.Network], **searc
 
 
 def _original(kind: type[networks.Network], n_seeds: int = 5, **sizes: int) -> Spec:
-    """Return the spec of a network with the original tutorial's settings."""
+    """Return the spec of a network with the original tutorial's hyperparameters."""
 
     def factory(hyperparameters: dict[str, Any], epochs: int) -> Model:
         return training.NetworkModel(
