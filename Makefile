@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: env book test lab sync execute results bench check-gpu slides pdf lint clean help
+.PHONY: env book test mutants lab sync execute results bench check-gpu slides pdf lint clean help
 
 env: $(READY)  ## make .venv and install everything the course needs
 
@@ -24,6 +24,9 @@ book: $(READY)  ## build the course as HTML into _build/html, from the stored ou
 
 test: book  ## run the tests, the examples and every notebook, check the built book, print coverage
 	$(BIN)/python -m pytest --cov=mfbook --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=90
+
+mutants: $(READY)  ## change one thing at a time in a copy, and see whether the tests notice (half an hour)
+	$(BIN)/python -m tools.mutants
 
 slides: $(READY)  ## make slides from the notebooks into _build/slides; they need no network
 	$(BIN)/python -m tools.slides

@@ -1,9 +1,12 @@
-"""Decide, before anything is collected, on which data the tests and the notebooks run."""
+"""Decide on which data tests and notebooks run; compare notebooks with their stored outputs."""
 
 import os
 
 from mfbook import datasets
+from nbval.plugin import IPyNbCell
 import pytest
+
+from tools import stored_outputs
 
 HEADER = pytest.StashKey[str]()
 
@@ -19,17 +22,31 @@ def pytest_configure(config):
         os.environ["MFBOOK_DATASET"], reason = "synthetic", str(error)
     on_movielens = datasets.dataset_name() == "ml-100k"
     config.option.nbval, config.option.nbval_lax = on_movielens, not on_movielens
+    compared, ignored = stored_outputs.counts((config.rootpath / "notebooks").glob("*.ipynb"))
     config.stash[HEADER] = (
-        "data: MovieLens 100K; the notebooks are compared with their stored outputs"
+        f"data: MovieLens 100K; of {compared + ignored} notebook cells with output, {compared} are "
+        f"compared with it, and {ignored} are not: they show a clock, a speed or the machine"
         if on_movielens
-        else "data: THE SYNTHETIC TWIN, not MovieLens; the notebooks are run, but not compared with "
-        f"their stored outputs. Reason: {reason}"
+        else "data: THE SYNTHETIC TWIN, not MovieLens; the notebooks are run, but none of their "
+        f"{compared + ignored} cells with output is compared with it. Reason: {reason}"
     )
 
 
 def pytest_report_header(config):
-    """Say which data the tests run on."""
+    """Say which data the tests run on, and how many cells are compared."""
     return config.stash[HEADER]
+
+
+def pytest_itemcollected(item):
+    """Let a notebook's cell compare its outputs as `tools.stored_outputs` does."""
+    if isinstance(item, IPyNbCell):
+        item.compare_outputs = lambda computed, stored: _agree(item, computed, stored)
+
+
+def _agree(item, computed, stored):
+    tolerance = stored_outputs.tolerance_of(item.cell)
+    item.comparison_traceback = stored_outputs.differences(stored, computed, tolerance)
+    return not item.comparison_traceback
 
 
 @pytest.fixture(autouse=True)

@@ -8,38 +8,44 @@ import numpy as np
 import pandas as pd
 
 
-def fit_als(split, epochs=20):
-    """Fit ALS with the hyperparameters of chapter 8; return its history."""
-    return als.ALS(k=5, reg=9.0, reg_bias=5.0, epochs=epochs).fit(split).history
+def fit_als(split, seed=0, epochs=20):
+    """Return ALS with the hyperparameters of chapter 8, fitted."""
+    return als.ALS(k=5, reg=9.0, reg_bias=5.0, epochs=epochs).fit(split, seed=seed)
 
 
-def fit_gibbs(split):
-    """Fit the Bayesian model of chapter 9 with one chain; return its history."""
-    return gibbs.Gibbs(k=10, epochs=80).fit(split).history
+def fit_gibbs(split, seed=0):
+    """Return the Bayesian model of chapter 9 with ten factors and one chain, fitted."""
+    return gibbs.Gibbs(k=10, epochs=80).fit(split, seed=seed)
 
 
-def fit_tuned_plain(split):
-    """Train the plain network that chapter 7 chose; return its history."""
+def fit_tuned_plain(split, seed=0):
+    """Return the plain network that chapter 7 chose, trained."""
     results = experiments.results()
     row = results.query("dataset == 'ml-100k' and fold == 1 and model == 'plain'").iloc[0]
     model = experiments.SPECS["plain"].make(row["hyperparameters"], int(row["epochs"]))
-    return model.fit(split, seed=0).history
+    return model.fit(split, seed=seed)
 
 
-def plain_epoch(split, batch_size, learning_rate):
-    """Train the plain network of 64 factors for one epoch; return its history."""
+def plain_epoch(split, batch_size, learning_rate, seed=0):
+    """Train the plain network of 64 factors for one epoch, sparse gradients; return its history."""
     network = networks.PlainNet(split.n_users, split.n_items, 64)
-    return training.fit(network, split, 1, batch_size=batch_size, learning_rate=learning_rate)
+    rates = {"batch_size": batch_size, "learning_rate": learning_rate}
+    return training.fit(network, split, 1, seed=seed, **rates)
 
 
-def fit_surprise(split):
-    """Fit Surprise's SVD with tuned hyperparameters; return seconds and RMSE on the test set."""
+def fit_surprise(split, seed=0):
+    """Fit Surprise's SVD; return seconds and RMSE on the test set, predictions clipped.
+
+    Its hyperparameters were set by hand: no search for them is part of this project.
+    """
     import surprise
 
     reader = surprise.Reader(rating_scale=(1, 5))
     columns = ["user_id", "item_id", "rating"]
     train = surprise.Dataset.load_from_df(split.train[columns], reader).build_full_trainset()
-    algorithm = surprise.SVD(n_factors=50, n_epochs=50, lr_all=0.005, reg_all=0.1, random_state=0)
+    algorithm = surprise.SVD(
+        n_factors=50, n_epochs=50, lr_all=0.005, reg_all=0.1, random_state=seed
+    )
     start = time.perf_counter()
     algorithm.fit(train)
     seconds = time.perf_counter() - start
@@ -49,7 +55,7 @@ def fit_surprise(split):
 
 
 def torch_epoch(split, batch_size):
-    """Train the plain network for one epoch in PyTorch; return its seconds."""
+    """Train the plain network for one epoch in PyTorch, dense gradients; return its seconds."""
     import torch
 
     torch.set_num_threads(1)
@@ -94,22 +100,35 @@ def random_ratings(n_ratings):
     return datasets.Split(table, table.head(1000), users, items, f"{n_ratings:,} random ratings")
 
 
-def seconds_and_rmse(history):
-    """Training time of a fit, and its RMSE on the evaluation set."""
+def seconds_and_rmse(model, split):
+    """Training time of a fitted model, and its RMSE on the evaluation set, predictions clipped."""
+    return model.history.seconds, metrics.evaluate(model, split)
+
+
+def _whole(fit, **arguments):
+    return lambda split, seed=0: seconds_and_rmse(fit(split, seed=seed, **arguments), split)
+
+
+def _als_sweep(split, seed=0):
+    history = fit_als(split, seed, epochs=1).history
     return history.seconds, history.rmse
 
 
-# Whole fits of MovieLens, and fits of one epoch of any size: from a split to seconds and RMSE.
+def _plain_epoch_of_1024(split, seed=0):
+    history = plain_epoch(split, 1024, 0.05, seed)
+    return history.seconds, history.rmse
+
+
+# Whole fits of MovieLens, and fits of one epoch of any size: from a split, and the seed of all that
+# is random, to seconds and RMSE.
 WHOLE_FITS = {
-    "ALS, 5 sweeps (chapter 8)": lambda split: seconds_and_rmse(fit_als(split, 5)),
-    "ALS, 20 sweeps (chapter 8)": lambda split: seconds_and_rmse(fit_als(split)),
+    "ALS, 5 sweeps (chapter 8)": _whole(fit_als, epochs=5),
+    "ALS, 20 sweeps (chapter 8)": _whole(fit_als),
     "Surprise SVD, 50 factors, 50 epochs": fit_surprise,
-    "plain network, tuned (chapter 7)": lambda split: seconds_and_rmse(fit_tuned_plain(split)),
-    "Bayesian, one chain of 80 (chapter 9)": lambda split: seconds_and_rmse(fit_gibbs(split)),
+    "plain network, tuned (chapter 7)": _whole(fit_tuned_plain),
+    "Bayesian, one chain of 80 (chapter 9)": _whole(fit_gibbs),
 }
 ONE_EPOCH_FITS = {
-    "ALS, a sweep": lambda split: seconds_and_rmse(fit_als(split, 1)),
-    "plain network, an epoch of batches of 1,024": lambda split: seconds_and_rmse(
-        plain_epoch(split, 1024, 0.05)
-    ),
+    "ALS, a sweep": _als_sweep,
+    "plain network, an epoch of batches of 1,024": _plain_epoch_of_1024,
 }

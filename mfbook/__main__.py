@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 import importlib.util
+import io
+import os
 from pathlib import Path
-import subprocess
 import sys
 
 
@@ -33,7 +34,19 @@ def main(arguments: Sequence[str] | None = None) -> int | str | None:
     None
     """
     options = _parser().parse_args(arguments)
-    return options.run(options)
+    # A path may have letters that the terminal cannot show.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        message = options.run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return "Stopped."
+    except BrokenPipeError:
+        # The reader of a pipe, such as `head`, has read enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return message
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,8 +116,8 @@ def _install(options: argparse.Namespace) -> str | None:
         return "This Python has no pip. Run `python -m ensurepip`, then run this again."
     try:
         print(install.install(build))
-    except subprocess.CalledProcessError:
-        return "pip could not install MXNet; its message is above. Is there a network?"
+    except install.InstallError as error:
+        return str(error)
     return None
 
 
@@ -112,8 +125,22 @@ def _doctor(options: argparse.Namespace) -> int:
     from mfbook import doctor
 
     findings = doctor.examine()
-    print(doctor.to_json(findings) if options.json else doctor.to_text(findings))
+    if options.json:
+        print(doctor.to_json(findings))
+    else:
+        print(
+            doctor.to_text(findings, doctor.MARKS if _shows(doctor.MARKS) else doctor.ASCII_MARKS)
+        )
     return 0 if doctor.course_runs(findings) else 1
+
+
+def _shows(marks: Sequence[str]) -> bool:
+    """Whether the terminal can show these letters."""
+    try:
+        "".join(marks).encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _offline(options: argparse.Namespace) -> str | None:
@@ -123,8 +150,6 @@ def _offline(options: argparse.Namespace) -> str | None:
         print(offline.gather(options.folder))
     except ValueError as error:
         return str(error)
-    except subprocess.CalledProcessError:
-        return "pip could not gather the wheels; its message is above. Is there a network?"
     return None
 
 

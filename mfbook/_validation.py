@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Integral, Real
 from typing import Any
 
 from mfbook.exceptions import DataError
 import numpy as np
 from numpy.typing import ArrayLike
+
+# The largest array of MXNet's builds, and the largest seed of its random numbers.
+LARGEST_ARRAY = LARGEST_SEED = 2**31 - 1
+
+
+def as_float(value: Any) -> float:
+    """Return a number as a float; NaN for what is no real number.
+
+    Examples
+    --------
+    >>> as_float(3), as_float("3"), as_float(True), as_float(10**400)
+    (3.0, nan, nan, inf)
+    """
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number:
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def check_indices(user_idx: ArrayLike, item_idx: ArrayLike, n_users: int, n_items: int) -> None:
@@ -63,8 +84,53 @@ def check_sizes(**sizes: Any) -> None:
             raise ValueError(f"{name} is {size!r}; it must be a whole number, 1 or more.")
 
 
+def check_seed(seed: Any) -> None:
+    """Raise `ValueError` unless ``seed`` is a whole number from 0 to 2**31 - 1.
+
+    Examples
+    --------
+    >>> check_seed(0)
+    >>> check_seed("today")
+    Traceback (most recent call last):
+    ...
+    ValueError: seed is 'today'; it must be a whole number from 0 to 2147483647.
+    """
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if not whole or not 0 <= int(seed) <= LARGEST_SEED:
+        raise ValueError(f"seed is {seed!r}; it must be a whole number from 0 to {LARGEST_SEED}.")
+
+
+def check_array_size(shape: tuple[int, ...], holder: str, remedy: str) -> None:
+    """Raise `ValueError` if an array is too large for MXNet's builds.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the array.
+    holder : str
+        What needs the array.
+    remedy : str
+        What makes the array smaller, as a sentence.
+
+    Examples
+    --------
+    >>> check_array_size((1000, 64), "This PlainNet", "Use fewer factors.")
+    >>> check_array_size((2**20, 2**11), "This PlainNet", "Use fewer factors.")
+    Traceback (most recent call last):
+    ...
+    ValueError: This PlainNet needs an array of 1,048,576 x 2,048 = 2,147,483,648 numbers; an array \
+of MXNet holds at most 2,147,483,647. Use fewer factors.
+    """
+    size = math.prod(shape)
+    if size > LARGEST_ARRAY:
+        raise ValueError(
+            f"{holder} needs an array of {' x '.join(f'{n:,}' for n in shape)} = {size:,} numbers; "
+            f"an array of MXNet holds at most {LARGEST_ARRAY:,}. {remedy}"
+        )
+
+
 def check_positive(**values: Any) -> None:
-    """Raise `ValueError` for the first value that is not a number greater than 0.
+    """Raise `ValueError` for the first value that is not a finite number greater than 0.
 
     Examples
     --------
@@ -73,11 +139,17 @@ def check_positive(**values: Any) -> None:
     Traceback (most recent call last):
     ...
     ValueError: reg_bias is -1; it must be greater than 0.
+    >>> check_positive(reg=float("inf"))
+    Traceback (most recent call last):
+    ...
+    ValueError: reg is inf; it must be a finite number.
     """
     for name, value in values.items():
         # NaN is not greater than 0 either.
-        if not isinstance(value, Real) or isinstance(value, bool) or not float(value) > 0:
+        if not as_float(value) > 0:
             raise ValueError(f"{name} is {value!r}; it must be greater than 0.")
+        if math.isinf(as_float(value)):
+            raise ValueError(f"{name} is {value!r}; it must be a finite number.")
 
 
 def check_fraction(fraction: Any) -> None:

@@ -13,13 +13,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mfbook._validation import check_fitted, check_indices, check_positive, check_sizes
+from mfbook._validation import (
+    check_array_size,
+    check_fitted,
+    check_indices,
+    check_positive,
+    check_seed,
+    check_sizes,
+)
 from mfbook.datasets import Split
+from mfbook.datasets.split import check_split
+from mfbook.exceptions import TrainingError
 from mfbook.history import History, run_epochs
 import mxnet as mx
 from mxnet import nd
 import numpy as np
 from numpy.typing import ArrayLike
+import pandas as pd
 
 
 class RatingRows(NamedTuple):
@@ -110,7 +120,7 @@ def normal_equations(
     other : mxnet.nd.NDArray, shape (n_others, k + 1)
         The factors of the other side.
     prior_precision : mxnet.nd.NDArray, shape (k + 1, k + 1)
-        The penalty :math:`\Lambda`.
+        The penalty: D in chapter 8, :math:`\Lambda` in chapter 9.
     prior_mean : mxnet.nd.NDArray, shape (n, k + 1) or (1, k + 1), optional
         What the penalty shrinks each row towards, :math:`m_u`; 0 if not given.
     noise_precision : float
@@ -161,6 +171,11 @@ def solve(left: nd.NDArray, right: nd.NDArray, noise: nd.NDArray | None = None) 
     -------
     mxnet.nd.NDArray, shape (n, w)
 
+    Raises
+    ------
+    TrainingError
+        If a matrix is not positive definite in single precision.
+
     Notes
     -----
     Built in chapter 8; chapter 9 adds the noise.
@@ -171,6 +186,13 @@ def solve(left: nd.NDArray, right: nd.NDArray, noise: nd.NDArray | None = None) 
     array([[1. , 0.5]], dtype=float32)
     """
     lower = nd.linalg.potrf(left)
+    try:
+        lower.wait_to_read()  # MXNet computes in the background and fails when the result is read
+    except mx.MXNetError:
+        raise TrainingError(
+            "The equations have no solution in single precision: one of the matrices is not "
+            "positive definite. Make the penalty (reg and reg_bias, or the prior precision) larger."
+        ) from None
     half = nd.linalg.trsm(lower, right.expand_dims(2))  # L y = b
     if noise is not None:
         half = half + noise.expand_dims(2)
@@ -308,7 +330,19 @@ class ALS:
         Returns
         -------
         ALS
+
+        Raises
+        ------
+        ValueError
+            If ``split`` is not a `Split` or ``seed`` is impossible, or the equations do not fit
+            into an array of MXNet.
+        TrainingError
+            If the penalties are too small for the equations to be solved.
         """
+        check_split(split)
+        check_seed(seed)
+        rows = max(split.n_users, split.n_items)
+        check_array_size((rows, self.k + 1, self.k + 1), "This ALS", "Use fewer factors.")
         self.mean, self.rating_rows = centered_rows(split)
         self.shape, self.scale = (split.n_users, split.n_items), split.scale
         mx.random.seed(seed)
@@ -324,7 +358,8 @@ class ALS:
             )
             return train, evaluation
 
-        self.history = run_epochs(split, self.epochs, self._sweep, predict_sets)
+        remedy = "Make reg and reg_bias larger."
+        self.history = run_epochs(split, self.epochs, self._sweep, predict_sets, remedy)
         return self
 
     def _sweep(self) -> None:
@@ -363,8 +398,20 @@ class ALS:
             Rows of ``user_vectors``.
         item_idx : array_like of int, shape (n,)
             Zero-based indices.
+
+        Raises
+        ------
+        ValueError
+            If the model has not been fitted, the vectors are of another width, or an index is
+            outside its table.
         """
         check_fitted(self, "items")
+        user_vectors = np.asarray(user_vectors)
+        if user_vectors.ndim != 2 or user_vectors.shape[1] != self.k + 1:
+            raise ValueError(
+                f"user_vectors has the shape {user_vectors.shape}; it must be (rows, {self.k + 1}): "
+                f"{self.k} factors and a bias in each row."
+            )
         check_indices(user_idx, item_idx, len(user_vectors), self.shape[1])
         items = self.items.asnumpy()
         return predict_pairs(user_vectors, items, self.mean, user_idx, item_idx)
@@ -387,15 +434,26 @@ class ALS:
         Raises
         ------
         ValueError
-            If an index is outside the table, or a rating is missing, no number, or off the scale
-            of the training ratings.
+            If an index is outside the table or occurs twice, or a rating is missing, no number, or
+            off the scale of the training ratings.
         """
         check_fitted(self, "items")
         item = np.asarray(item_idx)
-        nobody = np.zeros(len(item), int)
+        nobody = np.zeros(item.shape, int)
         check_indices(nobody, item, 1, self.shape[1])
-        stars = np.asarray(rating, float)
+        repeated = np.flatnonzero(pd.Series(item).duplicated())
+        if len(repeated):
+            raise ValueError(
+                f"item_idx has the item {item[repeated[0]]} twice, the second time at position "
+                f"{repeated[0]}. Give each item one rating."
+            )
         low, high = self.scale
+        try:
+            stars = np.asarray(rating, float)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"rating is {rating!r}; it must be {len(item)} numbers from {low:g} to {high:g}."
+            ) from None
         if stars.shape != item.shape or not ((stars >= low) & (stars <= high)).all():
             raise ValueError(
                 f"rating is {stars}; it must be {len(item)} numbers from {low:g} to {high:g}."

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from mfbook._validation import check_fitted, check_indices, check_positive
+from mfbook._validation import check_fitted, check_indices, check_positive, check_sizes
 from mfbook.datasets import Split
+from mfbook.datasets.split import check_split
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -19,6 +20,7 @@ class _Baseline:
 
     def _read(self, split: Split) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return user indices, item indices and ratings of the training set, ``(n,)`` each."""
+        check_split(split)
         user, item = (split.train[column].to_numpy() for column in ("user_idx", "item_idx"))
         rating = split.train["rating"].to_numpy(np.float64)
         self.shape, self.mean = (split.n_users, split.n_items), float(rating.mean())
@@ -108,7 +110,7 @@ class Biases(_Baseline):
     Raises
     ------
     ValueError
-        If a penalty is not a positive number.
+        If a penalty is not a positive number, or ``sweeps`` not a whole one.
 
     Notes
     -----
@@ -124,6 +126,7 @@ class Biases(_Baseline):
 
     def __init__(self, *, reg_user: float, reg_item: float, sweeps: int = 20) -> None:
         check_positive(reg_user=reg_user, reg_item=reg_item)
+        check_sizes(sweeps=sweeps)
         self.reg_user, self.reg_item, self.sweeps = reg_user, reg_item, sweeps
 
     def fit(self, split: Split, *, seed: int = 0) -> Biases:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+import http.client
 from importlib import metadata
 import json
 import os
@@ -15,6 +16,8 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
+import urllib.error
 import urllib.request
 
 from mfbook.runtime import gpu, install, requirements
@@ -37,6 +40,10 @@ __all__ = [
 ]
 
 DISK_MB = 300
+SEE_ABOVE = "See the line above."
+MARKS = ("✔", "✘", "→")
+# For terminals that cannot show the others.
+ASCII_MARKS = ("ok", "NO", "->")
 PACKAGES = ("numpy", "pandas", "matplotlib", "pooch", "tqdm", "requests", "graphviz")
 TRY_MXNET = (
     "import mfbook, mxnet as mx, numpy as np; "
@@ -162,7 +169,9 @@ def check_mxnet() -> Finding:
         return Finding("MXNet", False, "not installed", remedy)
     if len(builds) > 1:
         return Finding("MXNet", False, f"{found}: these builds break each other", remedy)
-    done = subprocess.run([sys.executable, "-c", TRY_MXNET], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", TRY_MXNET], capture_output=True, text=True, errors="replace"
+    )
     if done.returncode == 0:
         return Finding("MXNet", True, f"{found}, loads and computes")
     last = (done.stderr.strip().splitlines() or ["no message"])[-1]
@@ -200,7 +209,7 @@ def check_gpu() -> Finding:
 
 
 def check_data() -> Finding:
-    """Check that MovieLens is on this machine, or that its server answers.
+    """Check that MovieLens is on this machine and undamaged, or that its server answers.
 
     Examples
     --------
@@ -218,24 +227,24 @@ def check_data() -> Finding:
         if not os.environ.get("MFBOOK_DATA") and not (download.cache() / name).is_dir():
             return _ask_server(download.URL)
         folder = download.folder(name)
+        download.files(folder, download.FILES)
     except DataError as error:
-        return Finding("data", False, str(error), "See the line above.")
-    file = download.damaged(folder)
-    if file:
-        remedy = f"Delete {folder} and fetch ml-100k.zip again."
-        return Finding("data", False, f"{file} is missing or damaged", remedy)
+        return Finding("data", False, str(error), SEE_ABOVE)
     return Finding("data", True, f"ml-100k in {folder}")
 
 
 def _ask_server(url: str) -> Finding:
     """Check whether MovieLens could be downloaded."""
+    remedy = (
+        f"Fetch {url} by other means, put it into a folder, and set MFBOOK_DATA to that folder; or "
+        "set MFBOOK_DATASET=synthetic."
+    )
     try:
         urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=10).close()
-    except OSError as error:
-        remedy = (
-            f"Fetch {url} by other means, put it into a folder, and set MFBOOK_DATA to that "
-            "folder; or set MFBOOK_DATASET=synthetic."
-        )
+    except urllib.error.HTTPError as error:
+        answer = f"not here, and GroupLens answers: {error.code} {error.reason}"
+        return Finding("data", False, answer, remedy)
+    except (OSError, http.client.HTTPException, ValueError) as error:
         return Finding("data", False, f"not here, and GroupLens does not answer: {error}", remedy)
     return Finding("data", True, "not here yet; GroupLens answers")
 
@@ -250,13 +259,15 @@ def check_cache() -> Finding:
     'cache'
     """
     from mfbook.datasets import download
+    from mfbook.exceptions import DataError
 
-    folder = download.cache()
-    probe = folder / "probe"
     try:
+        folder = download.cache()
         folder.mkdir(parents=True, exist_ok=True)
-        probe.write_text("")
-        probe.unlink()
+        # A file without a name, or with one that no other file has.
+        tempfile.TemporaryFile(dir=folder).close()
+    except DataError as error:
+        return Finding("cache", False, str(error), SEE_ABOVE)
     except OSError as error:
         remedy = "Set MFBOOK_CACHE to a folder that you may write."
         return Finding("cache", False, f"{folder} cannot be written: {error.strerror}", remedy)
@@ -273,11 +284,15 @@ def check_disk() -> Finding:
     True
     """
     from mfbook.datasets import download
+    from mfbook.exceptions import DataError
 
-    folder = download.cache()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free // 10**6
+    try:
+        folder = download.cache()
+        while not folder.exists():
+            folder = folder.parent
+        free = shutil.disk_usage(folder).free // 10**6
+    except (DataError, OSError) as error:
+        return Finding("disk", False, f"not checked: {error}", "See the line about the cache.")
     ok = free >= DISK_MB
     remedy = "" if ok else f"Free {DISK_MB} MB there, or set MFBOOK_CACHE to another disk."
     return Finding("disk", ok, f"{free:,} MB free at {folder}", remedy)
@@ -342,12 +357,14 @@ def course_runs(findings: Sequence[Finding]) -> bool:
     return all(finding.ok for finding in findings if finding.required)
 
 
-def to_text(findings: Sequence[Finding]) -> str:
+def to_text(findings: Sequence[Finding], marks: Sequence[str] = MARKS) -> str:
     """Report of findings for the reader, a line each, with a last line that sums them up.
 
     Parameters
     ----------
     findings : sequence of Finding
+    marks : sequence of str
+        What stands before a good finding, before a bad one, and before a remedy.
 
     Returns
     -------
@@ -360,11 +377,12 @@ def to_text(findings: Sequence[Finding]) -> str:
     ✔ Python: 3.11.7
     The course will run.
     """
+    good, bad, remedy = marks
     lines = []
     for finding in findings:
-        lines.append(f"{'✔' if finding.ok else '✘'} {finding.subject}: {finding.detail}")
+        lines.append(f"{good if finding.ok else bad} {finding.subject}: {finding.detail}")
         if finding.remedy:
-            lines.append(f"  → {finding.remedy}")
+            lines.append(f"  {remedy} {finding.remedy}")
     runs = course_runs(findings)
     lines.append("The course will run." if runs else "The course will not run yet.")
     return "\n".join(lines)

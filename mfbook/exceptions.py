@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DataError", "TrainingError"]
+__all__ = ["DataError", "DivergenceError", "TrainingError"]
 
 
 class DataError(ValueError):
@@ -24,7 +24,7 @@ class DataError(ValueError):
 
 
 class TrainingError(ValueError):
-    """Raised when a model cannot be trained as asked, or when its error becomes infinite or NaN.
+    """Raised when a model cannot be trained as asked, or when its training diverges.
 
     Notes
     -----
@@ -38,4 +38,24 @@ class TrainingError(ValueError):
     ... except ValueError as error:
     ...     print(error)
     learning_rate is 0; it must be greater than 0.
+    """
+
+
+class DivergenceError(TrainingError):
+    """Raised when predictions become infinite or NaN, because the training has diverged.
+
+    Notes
+    -----
+    See chapter 3; a search for hyperparameters (chapter 7) goes on after it.
+
+    Examples
+    --------
+    >>> from mfbook import datasets, exceptions, networks, training
+    >>> split = datasets.load("synthetic")
+    >>> network = networks.PlainNet(split.n_users, split.n_items, k=2)
+    >>> try:
+    ...     training.fit(network, split, epochs=1, batch_size=64, learning_rate=50.0)
+    ... except exceptions.DivergenceError:
+    ...     print("It diverged.")
+    It diverged.
     """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from mfbook.datasets import Split
+from mfbook.datasets.split import check_split
+from mfbook.exceptions import DataError
 import numpy as np
 import pandas as pd
 
@@ -26,6 +28,11 @@ def implicit(split: Split) -> Features:
     tuple of numpy.ndarray
         Of the users, ``(n_users, n_items)``, and of the items, ``(n_items, n_users)``; float32.
 
+    Raises
+    ------
+    ValueError
+        If ``split`` is not a `Split`.
+
     Notes
     -----
     Chapter 9 uses them.
@@ -37,6 +44,7 @@ def implicit(split: Split) -> Features:
     >>> users.shape, items.shape
     ((943, 1682), (1682, 943))
     """
+    check_split(split)
     rated = np.zeros((split.n_users, split.n_items), np.float32)
     rated[split.train["user_idx"], split.train["item_idx"]] = 1
     return _unit_rows(rated), _unit_rows(rated.T)
@@ -53,7 +61,13 @@ def attributes(split: Split) -> Features:
     Returns
     -------
     tuple of (numpy.ndarray or None)
-        Of the users and of the items, ``(n, n_features)``, float32; None where nothing is known.
+        Of the users and of the items, ``(n, n_features)``, float32; None for the side of which
+        nothing is known. Where only one user's or item's attribute is missing, it has zeros.
+
+    Raises
+    ------
+    DataError
+        If nothing is known of either side, or an attribute is not of the type it must be.
 
     Notes
     -----
@@ -68,14 +82,25 @@ def attributes(split: Split) -> Features:
     >>> users is None, items.shape
     (True, (1682, 23))
     """
+    check_split(split)
     users, items = split.users, split.items
     of_users = [pd.get_dummies(users[c]) for c in ("gender", "occupation") if c in users]
     if "age" in users:
-        of_users.append(pd.get_dummies(pd.cut(users["age"], AGES)))
-    of_items = [items["genres"].str.get_dummies("|")] if "genres" in items else []
+        of_users.append(pd.get_dummies(pd.cut(_numbers(users["age"], split.name), AGES)))
+    of_items = []
+    if "genres" in items:
+        of_items.append(_texts(items["genres"], split.name).str.get_dummies("|"))
     if "title" in items:
-        year = items["title"].str.extract(r"\((\d{4})\)")[0].astype(float)
+        title = _texts(items["title"], split.name)
+        year = title.str.extract(r"\((\d{4})\)")[0].astype(float)
         of_items.append(pd.get_dummies(pd.cut(year, sorted(set(YEARS)))))
+    of_users, of_items = ([t for t in tables if t.shape[1]] for tables in (of_users, of_items))
+    if not of_users and not of_items:
+        raise DataError(
+            f"{split.name} has no attributes: its users have no gender, occupation or age, its "
+            "items no genres or title. Pass tables with such columns to datasets.make_split, or "
+            "leave attributes out."
+        )
     user_features, item_features = (
         pd.concat(tables, axis=1).to_numpy(np.float32) if tables else None
         for tables in (of_users, of_items)
@@ -96,6 +121,11 @@ def stack(*features: Features) -> Features:
     tuple of (numpy.ndarray or None)
         Of the users and of the items; None where there is nothing to stack.
 
+    Raises
+    ------
+    ValueError
+        If the matrices of a side differ in their numbers of rows.
+
     Notes
     -----
     Chapter 9 stacks both kinds.
@@ -108,8 +138,38 @@ def stack(*features: Features) -> Features:
     """
     sides = ([pair[0] for pair in features], [pair[1] for pair in features])
     users, items = ([t for t in tables if t is not None] for tables in sides)
+    for name, tables in (("users", users), ("items", items)):
+        rows = [len(table) for table in tables]
+        if len(set(rows)) > 1:
+            raise ValueError(
+                f"The feature matrices of the {name} have {' and '.join(map(str, rows))} rows. "
+                "Stack features of the same split."
+            )
     return np.hstack(users) if users else None, np.hstack(items) if items else None
 
 
 def _unit_rows(table: np.ndarray) -> np.ndarray:
     return table / np.sqrt(np.maximum((table**2).sum(axis=1, keepdims=True), 1))
+
+
+def _texts(column: pd.Series, name: str) -> pd.Series:
+    """Return a column of texts, empty where they are missing."""
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind != "string" and not column.isna().all():
+        raise DataError(
+            f"{name}: the column {column.name} of the items holds values of the type {kind}, not "
+            "texts. Convert or drop that column."
+        )
+    return column.astype(object).where(column.notna(), "").astype(str)
+
+
+def _numbers(column: pd.Series, name: str) -> pd.Series:
+    """Return a column of numbers, NaN where they are missing."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = column[numbers.isna() & column.notna()]
+    if len(wrong):
+        raise DataError(
+            f"{name}: the column {column.name} of the users has {wrong.iloc[0]!r} in row "
+            f"{wrong.index[0]}, which is not a number. Fix or drop that column."
+        )
+    return numbers

@@ -114,10 +114,9 @@ class Gibbs:
     epochs : int
         Sweeps: in each, all that is unknown is drawn once.
     burn_in, chain : int
-        A chain starts again after ``chain`` sweeps, and its first ``burn_in`` are not kept. The
-        draws of several short chains differ more than those of one long chain, which stays near
-        its start; chains this short have not converged, so the result is an ensemble rather than
-        the exact posterior mean.
+        A chain starts again after ``chain`` sweeps, and its first ``burn_in`` are not kept. Chains
+        this short have not converged: several of them are an ensemble with early stopping, not the
+        exact posterior mean.
 
     Attributes
     ----------

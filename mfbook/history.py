@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import time
 
 from mfbook.datasets import Split
-from mfbook.exceptions import TrainingError
+from mfbook.exceptions import DivergenceError
 from mfbook.metrics import rmse
 import numpy as np
 import pandas as pd
@@ -100,7 +100,7 @@ def run_epochs(
 
     Raises
     ------
-    TrainingError
+    DivergenceError
         If a prediction is not finite, because the training has diverged.
 
     Notes
@@ -125,9 +125,9 @@ def run_epochs(
             (split.train, split.evaluation), predict_sets(), strict=True
         ):
             if not np.isfinite(prediction).all():
-                raise TrainingError(
+                raise DivergenceError(
                     f"In epoch {epoch} the predictions stopped being finite numbers: the training "
-                    f"diverged. {remedy}"
+                    f"diverged. {remedy}".rstrip()
                 )
             errors.append(rmse(ratings["rating"], prediction))
         rows.append((epoch, *errors, seconds, len(split.train) / seconds))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from mfbook.datasets import Split
+from mfbook.datasets.split import check_split
 from mfbook.model import Model
 import numpy as np
 from numpy.typing import ArrayLike
@@ -74,6 +75,11 @@ def evaluate(model: Model, split: Split) -> float:
     float
         In stars.
 
+    Raises
+    ------
+    ValueError
+        If ``split`` is not a `Split`, the model has not been fitted, or a prediction is not finite.
+
     Notes
     -----
     Chapter 2 clips for the first time (exercise 2.2); chapter 7 ranks models by this measure.
@@ -85,6 +91,7 @@ def evaluate(model: Model, split: Split) -> float:
     >>> round(evaluate(baselines.Biases(reg_user=6, reg_item=2).fit(split), split), 2)
     1.01
     """
+    check_split(split)
     pairs = split.evaluation
     prediction = model.predict(pairs["user_idx"], pairs["item_idx"])
     return rmse(pairs["rating"], np.clip(prediction, *split.scale))

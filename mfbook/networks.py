@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+import math
 import os
 from pathlib import Path
+import struct
 from typing import Any
 
-from mfbook._validation import check_indices, check_sizes
+from mfbook._validation import check_array_size, check_indices, check_sizes
 import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 import numpy as np
@@ -15,6 +18,11 @@ from numpy.typing import ArrayLike
 __all__ = ["AroundMean", "Network", "OneLayerDropoutMLP", "OneLayerMLP", "PlainNet"]
 
 PREDICT_BATCH = 4096
+
+# MXNet's file format: the marks of a list and of an array, device types, bytes of each data type.
+LIST_OF_ARRAYS, DENSE_ARRAY = 0x112, (0xF993FAC9, 0xF993FACA)
+DEVICE_TYPES = (1, 2, 3, 5)
+BYTES_OF_KIND = {0: 4, 1: 8, 2: 2, 3: 1, 4: 4, 5: 1, 6: 8, 7: 1}
 
 
 class Network(HybridBlock):
@@ -43,6 +51,20 @@ class Network(HybridBlock):
         super().__init__()
         check_sizes(n_users=n_users, n_items=n_items)
         self.n_users, self.n_items = n_users, n_items
+
+    def initialize(self, *args: Any, **kwargs: Any) -> None:
+        """Draw the parameters, as `mxnet.gluon.Block.initialize` does with the same arguments.
+
+        Raises
+        ------
+        ValueError
+            If a parameter has more numbers than an array of MXNet holds.
+        """
+        for parameter in self.collect_params().values():
+            check_array_size(
+                parameter.shape or (), f"This {type(self).__name__}", "Use fewer factors."
+            )
+        super().initialize(*args, **kwargs)
 
     def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
         """Predict ratings.
@@ -83,6 +105,9 @@ class Network(HybridBlock):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the parameters to a file, in MXNet's own format (no pickle).
 
+        They are written into another file of the same folder first, and read back. Only then that
+        file takes the place of ``path``, so that a full disk does not cost the file that was there.
+
         Parameters
         ----------
         path : str or Path
@@ -91,17 +116,36 @@ class Network(HybridBlock):
         Raises
         ------
         ValueError
-            If the parameters are not initialized, or the file cannot be written.
+            If the parameters are not initialized or not finite, or the file cannot be written.
         """
         if self.device() is None:
             raise ValueError(
                 f"The parameters of this {type(self).__name__} are not initialized: there is "
                 "nothing to save. Train it first."
             )
+        arrays = self.arrays()
+        damaged = first_not_finite(arrays)
+        if damaged is not None:
+            raise ValueError(
+                f"The parameter {damaged} of this {type(self).__name__} has values that are not "
+                "finite: there is nothing to save. Train it again, with a lower learning rate."
+            )
+        # Through links, so that the file is replaced and not the link to it.
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise ValueError(f"{path} is a folder. Pass the path of a file in it.")
+        partial = target.with_name(f".mfbook-{os.getpid()}.params.part")
         try:
-            self.save_parameters(str(path))
-        except mx.MXNetError:
-            raise ValueError(f"{path} cannot be written. Does its folder exist?") from None
+            self.save_parameters(str(partial))
+            _check_written(partial, arrays)
+            partial.replace(target)
+        except (mx.MXNetError, OSError):
+            raise ValueError(
+                f"{path} cannot be written; what was there is unchanged. Does the folder exist, may "
+                "you write to it, and is the disk full?"
+            ) from None
+        finally:
+            partial.unlink(missing_ok=True)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read parameters that `save` wrote into a network of the same class and sizes.
@@ -116,22 +160,39 @@ class Network(HybridBlock):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it holds no parameters, or those of a network of another class or size.
+            If it holds no parameters, those of a network of another class, size or type of
+            numbers, or values that are not finite.
         """
         if not Path(path).is_file():
             raise FileNotFoundError(f"There is no file {path}. Check the path and the spelling.")
         try:
+            if not _has_layout_of_arrays(Path(path).read_bytes()):
+                raise mx.MXNetError
             found = mx.nd.load(str(path))
         except mx.MXNetError:
             raise ValueError(
                 f"{path} holds no parameters of a network. Was it made by save?"
             ) from None
-        expected = {n: p.shape for n, p in self._collect_params_with_prefix().items()}
+        parameters = self._collect_params_with_prefix()
+        expected = {n: p.shape for n, p in parameters.items()}
         shapes = {n: v.shape for n, v in found.items()} if isinstance(found, dict) else {}
         if shapes != expected:
             raise ValueError(
                 f"{path} holds the parameters of another network: {shapes}. This "
                 f"{type(self).__name__} needs {expected}. Build it with the same class and sizes."
+            )
+        for name, values in found.items():
+            dtype, needed = (np.dtype(each.dtype) for each in (values, parameters[name]))
+            if dtype != needed:
+                raise ValueError(
+                    f"{path} holds the parameter {name} as {dtype}; this {type(self).__name__} "
+                    f"needs {needed}. Convert the network that was saved, and save it again."
+                )
+        damaged = first_not_finite(found)
+        if damaged is not None:
+            raise ValueError(
+                f"{path} holds the parameter {damaged} with values that are not finite. Train the "
+                "network again and save it."
             )
         self.load_parameters(str(path), ctx=self.device() or mx.cpu())
 
@@ -141,6 +202,77 @@ class Network(HybridBlock):
             return next(iter(self.collect_params().values())).list_ctx()[0]
         except RuntimeError:  # MXNet's answer for a parameter that is not initialized
             return None
+
+    def arrays(self) -> dict[str, mx.nd.NDArray]:
+        """Return the values of all initialized parameters, by the names under which `save` writes."""
+        return {
+            name: parameter._reduce()  # one array on the CPU, on however many devices it is
+            for name, parameter in self._collect_params_with_prefix().items()
+            if parameter._data is not None
+        }
+
+
+def first_not_finite(arrays: Mapping[str, mx.nd.NDArray]) -> str | None:
+    """Return the name of the first array with an infinite value or NaN, or None.
+
+    Examples
+    --------
+    >>> first_not_finite({"bias": mx.nd.array([1.0]), "weight": mx.nd.array([float("nan")])})
+    'weight'
+    """
+    for name, values in arrays.items():
+        if not np.isfinite(values.asnumpy()).all():
+            return name
+    return None
+
+
+def _has_layout_of_arrays(raw: bytes) -> bool:
+    """Return whether a file holds dense named arrays as MXNet writes them.
+
+    MXNet itself believes what a file says of its sizes, and can wait for ever on a damaged one.
+    """
+    try:
+        magic, _, n_arrays = struct.unpack_from("<QQQ", raw)
+        position = struct.calcsize("<QQQ")
+        if magic != LIST_OF_ARRAYS or n_arrays > len(raw):
+            return False
+        for _ in range(n_arrays):
+            magic, storage, n_axes = struct.unpack_from("<Iii", raw, position)
+            if magic not in DENSE_ARRAY or storage != 0 or not 1 <= n_axes <= 32:
+                return False
+            position += struct.calcsize("<Iii")
+            shape = struct.unpack_from(f"<{n_axes}q", raw, position)
+            position += struct.calcsize(f"<{n_axes}q")
+            device_type, _, kind = struct.unpack_from("<iii", raw, position)
+            if min(shape) < 1 or device_type not in DEVICE_TYPES or kind not in BYTES_OF_KIND:
+                return False
+            position += struct.calcsize("<iii") + math.prod(shape) * BYTES_OF_KIND[kind]
+        (n_names,) = struct.unpack_from("<Q", raw, position)
+        position += struct.calcsize("<Q")
+        if n_names not in (0, n_arrays):
+            return False
+        for _ in range(n_names):
+            (length,) = struct.unpack_from("<Q", raw, position)
+            position += struct.calcsize("<Q")
+            if length > len(raw):
+                return False
+            raw[position : position + length].decode()
+            position += length
+    except (struct.error, OverflowError, UnicodeDecodeError):
+        return False
+    return position == len(raw)
+
+
+def _check_written(path: Path, arrays: Mapping[str, mx.nd.NDArray]) -> None:
+    """Raise `OSError` or `MXNetError` unless the file holds these arrays, on the disk itself."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    read = mx.nd.load(str(path))
+    if not isinstance(read, dict) or read.keys() != arrays.keys():
+        raise OSError(f"{path} does not hold what was written.")
+    for name, values in arrays.items():
+        if not np.array_equal(read[name].asnumpy(), values.asnumpy()):
+            raise OSError(f"{path} does not hold what was written.")
 
 
 class AroundMean(mx.init.Initializer):

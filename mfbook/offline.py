@@ -7,6 +7,8 @@ and Python version.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+import contextlib
 import os
 from pathlib import Path
 import platform
@@ -20,10 +22,14 @@ from mfbook.runtime import requirements
 __all__ = ["gather"]
 
 ROOT = Path(__file__).resolve().parent.parent
+# What the folder needs on its disk, wheels and all.
+NEEDED_MB = 500
 README = """\
 # Matrix Factorization in MXNet, without a network
 
 For {system} on {machine} with Python {python}. Nothing is downloaded.
+
+If this folder is on a USB stick, copy it to a disk of your machine first.
 
 ## Read
 
@@ -37,8 +43,8 @@ Then open http://localhost:8000 in a browser.
 
     bash start.sh
 
-The first time this makes `.venv` and fills it from `wheels`. Then it says what is missing on the
-machine, if anything, and opens JupyterLab.
+The first time, and after the folder was moved, this makes `.venv` and fills it from `wheels`. Then it
+says what is missing on the machine, if anything, and opens JupyterLab.
 
 ## Data
 
@@ -49,13 +55,16 @@ START = """\
 # Install the course from this folder only, check the machine, open JupyterLab (or run "$@").
 set -euo pipefail
 cd "$(dirname "$0")"
-export PIP_NO_INDEX=1 PIP_FIND_LINKS="$PWD/wheels" PIP_DISABLE_PIP_VERSION_CHECK=1
+# A relative path, because pip splits PIP_FIND_LINKS at spaces.
+export PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels PIP_DISABLE_PIP_VERSION_CHECK=1
 if [ -e data/ml-100k ] || [ -e data/ml-100k.zip ]; then export MFBOOK_DATA="$PWD/data"; fi
-if [ ! -e .venv/ready ]; then
+# The commands in .venv know their own path, so they do not run from another.
+if [ "$(cat .venv/ready 2> /dev/null)" != "$PWD" ] || ! .venv/bin/python -c "" 2> /dev/null; then
+    rm -rf .venv
     python3 -m venv .venv
-    .venv/bin/pip install --quiet --requirement requirements.txt mfbook
+    .venv/bin/python -m pip install --quiet --requirement requirements.txt mfbook
     .venv/bin/python -m mfbook install --cpu
-    touch .venv/ready
+    echo "$PWD" > .venv/ready
 fi
 .venv/bin/python -m mfbook doctor
 if [ $# -eq 0 ]; then set -- jupyter lab notebooks; fi
@@ -87,9 +96,8 @@ def gather(folder: Path) -> str:
     Raises
     ------
     ValueError
-        If the folder is not empty, the book is not built, or this is no checkout of the course.
-    subprocess.CalledProcessError
-        If pip fails; pip has then said why.
+        If the folder is not empty or cannot be filled, the book is not built, or this is no checkout
+        of the course. The folder is then as it was before.
 
     Examples
     --------
@@ -105,8 +113,7 @@ def gather(folder: Path) -> str:
     The folder ... is not empty. Name a new folder.
     """
     book = ROOT / "_build/html"
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"The folder {folder} is not empty. Name a new folder.")
+    _check_folder(folder)
     if not (ROOT / "requirements.txt").is_file():
         raise ValueError(
             f"There is no checkout of the course in {ROOT}, and the package is not enough. "
@@ -114,33 +121,91 @@ def gather(folder: Path) -> str:
         )
     if not (book / "index.html").is_file():
         raise ValueError("The book is not built yet. Run `make book` first.")
-    wheels = folder / "wheels"
-    wheels.mkdir(parents=True)
+    if folder.resolve().is_relative_to(book):
+        raise ValueError(f"The folder {folder} is inside the built book. Name another folder.")
+    data = _find_data()
+    with _all_or_nothing(folder):
+        _gather_wheels(folder / "wheels")
+        print("Copying the book and the notebooks.")
+        shutil.copytree(book, folder / "book")
+        (folder / "notebooks").mkdir()
+        for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+            shutil.copy(notebook, folder / "notebooks")
+        shutil.copy(ROOT / "requirements.txt", folder)
+        _copy_data(data, folder / "data")
+        readme = README.format(
+            system=platform.system(),
+            machine=platform.machine(),
+            python=".".join(platform.python_version_tuple()[:2]),
+            needs=_needs(),
+            data=WITH_DATA if data else WITHOUT_DATA,
+        )
+        (folder / "README.md").write_text(readme, encoding="utf-8")
+        (folder / "start.sh").write_text(START, encoding="utf-8")
+        size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
+    return f"{folder} is complete: {size:,.0f} MB, {'with' if data else 'without'} MovieLens."
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise `ValueError` if a folder is not new or empty, or if its disk is too small."""
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ValueError(f"The folder {folder} is not empty. Name a new folder.")
+        existing = folder.absolute()
+        while not existing.exists():
+            existing = existing.parent
+        free = shutil.disk_usage(existing).free // 10**6
+    except OSError as error:
+        raise _folder_error(folder, error) from None
+    if free < NEEDED_MB:
+        raise ValueError(
+            f"The disk of {folder} has {free:,} MB free, and about {NEEDED_MB} MB are needed. Free "
+            "some space, or name a folder on another disk."
+        )
+
+
+def _folder_error(folder: Path, error: OSError) -> ValueError:
+    # `shutil.copytree` collects errors, and gives each as (source, target, reason).
+    reason = error.strerror or (str(error.args[0][0][-1]) if error.args else "unknown reason")
+    return ValueError(
+        f"The folder {folder} could not be filled: {reason}. Nothing was left in it. Name a folder "
+        "that you may write, on a disk with enough space."
+    )
+
+
+@contextlib.contextmanager
+def _all_or_nothing(folder: Path) -> Iterator[None]:
+    """Make a folder, and let it be filled; empty it again if that fails."""
+    existed = folder.is_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield
+        except BaseException:
+            for path in folder.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if not existed:
+                folder.rmdir()
+            raise
+    except OSError as error:
+        raise _folder_error(folder, error) from None
+
+
+def _gather_wheels(target: Path) -> None:
+    """Put the wheels of MXNet, the course and all that it needs into a new folder."""
+    target.mkdir()
     print("Gathering wheels; this takes a minute or two.")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    collect = [*pip, "wheel", "--wheel-dir", str(wheels)]
-    pins = ROOT / "requirements.txt"
-    subprocess.run([*collect, "--requirement", str(pins)], check=True)
+    collect = [*pip, "wheel", "--wheel-dir", str(target)]
     mxnet = requirements.CPU_BUILD.requirement
-    subprocess.run([*collect, "--no-deps", mxnet, str(ROOT)], check=True)
-    print("Copying the book and the notebooks.")
-    shutil.copytree(book, folder / "book")
-    (folder / "notebooks").mkdir()
-    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
-        shutil.copy(notebook, folder / "notebooks")
-    shutil.copy(pins, folder)
-    has_data = _copy_data(folder / "data")
-    readme = README.format(
-        system=platform.system(),
-        machine=platform.machine(),
-        python=".".join(platform.python_version_tuple()[:2]),
-        needs=_needs(),
-        data=WITH_DATA if has_data else WITHOUT_DATA,
-    )
-    (folder / "README.md").write_text(readme)
-    (folder / "start.sh").write_text(START)
-    size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
-    return f"{folder} is complete: {size:,.0f} MB, {'with' if has_data else 'without'} MovieLens."
+    try:
+        subprocess.run([*collect, "--requirement", str(ROOT / "requirements.txt")], check=True)
+        subprocess.run([*collect, "--no-deps", mxnet, str(ROOT)], check=True)
+    except subprocess.CalledProcessError:
+        raise ValueError(
+            "pip could not gather the wheels; its message is above. Nothing was left in "
+            f"{target.parent}. Is there a network, and room on the disk?"
+        ) from None
 
 
 def _needs() -> str:
@@ -156,14 +221,21 @@ def _needs() -> str:
     )
 
 
-def _copy_data(target: Path) -> bool:
-    """Copy MovieLens if it is on this machine; return whether it is."""
+def _find_data() -> Path | None:
+    """Return the folder with MovieLens if it is on this machine."""
+    if not os.environ.get("MFBOOK_DATA") and not (download.cache() / "ml-100k").is_dir():
+        return None
+    return download.folder("ml-100k")
+
+
+def _copy_data(source: Path | None, target: Path) -> None:
+    """Copy MovieLens into a new folder, which stays empty without it."""
     target.mkdir()
-    cached = download.cache() / "ml-100k"
-    if not os.environ.get("MFBOOK_DATA") and not cached.is_dir():
-        return False
-    shutil.copytree(download.folder("ml-100k"), target / "ml-100k")
-    for path in (target / "ml-100k", *(target / "ml-100k").iterdir()):
-        # A copy of a read-only folder could not be deleted easily.
-        path.chmod(path.stat().st_mode | 0o200)
-    return True
+    if source is None:
+        return
+    copy = target / "ml-100k"
+    copy.mkdir()
+    for path in source.iterdir():
+        # Without its permissions: a copy of a read-only file could not be deleted easily.
+        if path.is_file():
+            shutil.copyfile(path, copy / path.name)

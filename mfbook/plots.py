@@ -5,7 +5,7 @@ A function draws into the axes it is given, or into a new figure, and returns th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Sized
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from cycler import cycler
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from mfbook._validation import check_sizes
 import numpy as np
 from numpy.typing import ArrayLike
 import pandas as pd
@@ -92,7 +93,8 @@ def learning_curves(
     Raises
     ------
     ValueError
-        If some histories are measured on a test set and others on a validation set.
+        If there is no history, one has no epochs, or some are measured on a test set and others on
+        a validation set.
 
     Notes
     -----
@@ -146,6 +148,11 @@ def learning_curves_zoomed(
     numpy.ndarray of matplotlib.axes.Axes, shape (2,)
         The panels, left and right.
 
+    Raises
+    ------
+    ValueError
+        As for `learning_curves`.
+
     Notes
     -----
     Drawn in chapters 3 and 4.
@@ -194,6 +201,11 @@ def train_and_evaluation_curves(
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+
     Notes
     -----
     Drawn in chapters 3 and 5.
@@ -207,6 +219,7 @@ def train_and_evaluation_curves(
     >>> [line.get_label() for line in ax.get_lines()]
     ['test', 'training']
     """
+    _check_history(history, "history")
     ax = ax or plt.subplots()[1]
     curve = history.curve
     train = history.frame.set_index("epoch")["train_rmse"]
@@ -260,7 +273,8 @@ def curves_by_seed(
     Raises
     ------
     ValueError
-        If the curves were not all measured on the same kind of evaluation set.
+        If no model is named, there is no curve of one, or the curves were not all measured on the
+        same kind of evaluation set.
 
     Notes
     -----
@@ -278,6 +292,8 @@ def curves_by_seed(
     >>> len(axes[0, 0].get_lines())
     2
     """
+    _check_table(curves, "curves", ("model", "seed", "epoch", "evaluation_set", "rmse"))
+    _check_models(titles, "titles", curves["model"])
     curves = curves[curves["model"].isin(titles)]
     evaluation_set = _the_only(curves["evaluation_set"])
     n_rows = -(-len(titles) // 2)
@@ -332,6 +348,11 @@ def errors_by_group(
     matplotlib.axes.Axes
         Without a legend: call ``ax.legend()``, or `legend_below` if several panels share it.
 
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+
     Notes
     -----
     Drawn in chapters 4 and 7.
@@ -345,6 +366,7 @@ def errors_by_group(
     >>> [line.get_label() for line in ax.get_lines()]
     ['biases', 'MLP']
     """
+    _check_table(errors, "errors")
     ax = ax or plt.subplots(figsize=(6.4, 3.0))[1]
     for model, look in zip(errors, _looks(), strict=False):
         if not connected:
@@ -379,6 +401,11 @@ def errors_by_fold(results: pd.DataFrame, models: Sequence[str], ax: Axes | None
     matplotlib.axes.Axes
         Within a row, the folds stand one below the other.
 
+    Raises
+    ------
+    ValueError
+        If no model is named, or the results have no row of one.
+
     Notes
     -----
     Drawn in chapter 7.
@@ -395,6 +422,8 @@ def errors_by_fold(results: pd.DataFrame, models: Sequence[str], ax: Axes | None
     >>> [note.get_text() for note in ax.texts]
     ['u1', 'u2']
     """
+    _check_table(results, "results", ("model", "fold", "seed", "test"))
+    _check_models(models, "models", results["model"])
     ax = ax or plt.subplots(figsize=(6.4, 3.8))[1]
     for row, (model, color, marker) in enumerate(
         zip(models, cycle(COLORS), cycle(MARKERS), strict=False)
@@ -447,6 +476,11 @@ def search_results(
     matplotlib.axes.Axes
         A black bar marks the best trial of each model.
 
+    Raises
+    ------
+    ValueError
+        If there is no model, or one has no trials.
+
     Notes
     -----
     Drawn in chapter 7.
@@ -458,6 +492,9 @@ def search_results(
     >>> [note.get_text() for note in ax.texts]
     ['one at 1.26 →']
     """
+    _check_not_empty(validation, "validation")
+    for model, trials in validation.items():
+        _check_not_empty(np.asarray(trials), f"validation[{model!r}]")
     ax = ax or plt.subplots(figsize=(6.4, 3.2))[1]
     for row, (trials, color, marker) in enumerate(
         zip(validation.values(), cycle(COLORS), cycle(MARKERS), strict=False)
@@ -501,6 +538,11 @@ def ladder(groups: Mapping[str, Mapping[str, float]], xlabel: str, ax: Axes | No
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+
     Notes
     -----
     Drawn in chapter 9.
@@ -522,6 +564,7 @@ def ladder(groups: Mapping[str, Mapping[str, float]], xlabel: str, ax: Axes | No
         ],
         columns=["group", "model", "error"],
     )
+    _check_not_empty(rungs, "groups")
     rungs = rungs.sort_values("error", ascending=False, ignore_index=True)
     ax = ax or plt.subplots(figsize=(6.4, 0.8 + 0.3 * len(rungs)))[1]
     for group, marker in zip(groups, ("o", "X", *MARKERS[1:]), strict=False):
@@ -550,6 +593,11 @@ def stacked_bars(table: pd.DataFrame, xlabel: str, ax: Axes | None = None) -> Ax
     matplotlib.axes.Axes
         The legend stands below it.
 
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+
     Notes
     -----
     Drawn in chapter 6.
@@ -563,6 +611,7 @@ def stacked_bars(table: pd.DataFrame, xlabel: str, ax: Axes | None = None) -> Ax
     >>> [float(bar.get_width()) for bar in ax.patches]
     [1.0, 1.0, 4.0, 0.5]
     """
+    _check_table(table, "table")
     ax = ax or plt.subplots(figsize=(6.4, 2.9))[1]
     left = np.zeros(len(table))
     hatches = ("", "//", "..", "xx", "\\\\", "--")
@@ -599,6 +648,11 @@ def value_table(table: pd.DataFrame, limits: tuple[float, float], ax: Axes | Non
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+
     Notes
     -----
     Drawn in chapter 3.
@@ -611,6 +665,7 @@ def value_table(table: pd.DataFrame, limits: tuple[float, float], ax: Axes | Non
     >>> [text.get_text() for text in ax.texts]
     ['2.2', '0.3']
     """
+    _check_table(table, "table")
     ax = ax or plt.subplots(figsize=(3.2, 2.6))[1]
     low, high = limits
     ax.imshow(table, cmap="Blues", vmin=low, vmax=high, aspect="auto")
@@ -645,6 +700,11 @@ def item_map(
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    ValueError
+        If there is no item, or not one name for each.
+
     Notes
     -----
     Drawn in chapter 10.
@@ -656,8 +716,16 @@ def item_map(
     >>> [text.get_text() for text in ax.texts]
     ['Babe', 'Alien']
     """
+    coordinates = np.asarray(positions, float)
+    _check_not_empty(coordinates, "positions")
+    if coordinates.shape != (len(names), 2):
+        raise ValueError(
+            f"positions has the shape {coordinates.shape}; for {len(names)} names it must be "
+            f"({len(names)}, 2)."
+        )
+    check_sizes(n_named=n_named)
     ax = ax or plt.subplots(figsize=(7, 6))[1]
-    x, y = np.asarray(positions, float).T  # each (n_items,)
+    x, y = coordinates.T  # each (n_items,)
     ax.plot(x, y, ".", color=GREY, alpha=0.4)
     distance = np.hypot(x, y)
     width = 2 * np.pi / n_named
@@ -693,6 +761,11 @@ def rating_matrix(ratings: pd.DataFrame, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    ValueError
+        If there are no ratings.
+
     Notes
     -----
     Drawn in chapter 1.
@@ -704,6 +777,7 @@ def rating_matrix(ratings: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> plots.rating_matrix(split.train).get_images()[0].get_array().shape
     (943, 1682)
     """
+    _check_table(ratings, "ratings", ("user_idx", "item_idx"))
     ax = ax or plt.subplots(figsize=(6.4, 3.9))[1]
     shape = int(ratings["user_idx"].max()) + 1, int(ratings["item_idx"].max()) + 1
     filled = np.zeros(shape)  # (n_users, n_items)
@@ -730,6 +804,11 @@ def long_tail(counts: ArrayLike, what: str, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    ValueError
+        If there are no ratings.
+
     Notes
     -----
     Drawn in chapter 1.
@@ -742,8 +821,9 @@ def long_tail(counts: ArrayLike, what: str, ax: Axes | None = None) -> Axes:
     these 1 items have
     half of all ratings
     """
+    counts = np.sort(np.ravel(counts))[::-1]  # (n,)
+    _check_not_empty(counts[counts > 0], "counts")
     ax = ax or plt.subplots()[1]
-    counts = np.sort(np.asarray(counts))[::-1]  # (n,)
     rank = np.arange(1, len(counts) + 1)
     half = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2)) + 1
     ax.fill_between(rank, counts, color=COLORS[5], linewidth=0)
@@ -829,7 +909,47 @@ def _looks() -> Iterator[dict[str, Any]]:
             yield {"marker": marker, "linestyle": linestyle}
 
 
+def _check_not_empty(things: Sized, name: str) -> None:
+    if len(things) == 0:
+        raise ValueError(f"There is nothing to draw: {name} is empty. Pass at least one.")
+
+
+def _check_table(table: object, name: str, columns: Sequence[str] = ()) -> None:
+    if not isinstance(table, pd.DataFrame):
+        raise ValueError(f"{name} is a {type(table).__name__}; pass a pandas DataFrame.")
+    if table.empty:
+        raise ValueError(f"There is nothing to draw: the table {name} is empty. Pass some rows.")
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise ValueError(
+            f"The table {name} has no column {', '.join(missing)}. Its columns are: "
+            f"{', '.join(map(str, table.columns))}."
+        )
+
+
+def _check_models(models: Collection[str], name: str, known: pd.Series) -> None:
+    _check_not_empty(models, name)
+    unknown = [model for model in models if model not in set(known)]
+    if unknown:
+        raise ValueError(
+            f"{name} has {unknown[0]!r}, but the table has no such model. Pass some of "
+            f"{known.unique().tolist()}."
+        )
+
+
+def _check_history(history: object, name: str) -> None:
+    if not hasattr(history, "curve"):
+        raise ValueError(
+            f"{name} is {history!r}, and not the history of a fit. Models without epochs, such as "
+            "the baselines, have none: draw them as a baseline."
+        )
+    if history.curve.empty:
+        raise ValueError(f"There is nothing to draw: {name} has no epochs. Train for at least one.")
+
+
 def _shared_evaluation_set(histories: Mapping[str, History]) -> str:
+    for label, history in histories.items():
+        _check_history(history, f"histories[{label!r}]")
     return _the_only(pd.Series({k: h.evaluation_set for k, h in histories.items()}, dtype=object))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from mfbook._validation import check_indices
+import math
+
+from mfbook._validation import as_float, check_indices, check_sizes
 from mfbook.datasets import Split
+from mfbook.datasets.split import check_split
 from mfbook.model import Model
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,7 +33,7 @@ def scores(model: Model, split: Split, user_idx: ArrayLike) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a user is outside the table.
+        If a user is outside the table, or a predicted rating is not a finite number.
 
     Notes
     -----
@@ -44,11 +47,19 @@ def scores(model: Model, split: Split, user_idx: ArrayLike) -> np.ndarray:
     >>> scores(model, split, [300]).shape
     (1, 1682)
     """
+    check_split(split)
     users = np.asarray(user_idx)
-    check_indices(users, np.zeros(len(users), int), split.n_users, split.n_items)
+    check_indices(users, np.zeros(users.shape, int), split.n_users, split.n_items)
+    users = users.astype(int)
     items = np.tile(np.arange(split.n_items), len(users))
     table = np.asarray(model.predict(np.repeat(users, split.n_items), items), float)
     table = table.reshape(len(users), split.n_items)
+    if not np.isfinite(table).all():
+        row, item = np.argwhere(~np.isfinite(table))[0]
+        raise ValueError(
+            f"The model predicts {table[row, item]} for user {users[row]} and item {item}, which "
+            "is not a finite number. Did its training diverge? Train it again."
+        )
     rated = np.zeros((split.n_users, split.n_items), bool)
     rated[split.train["user_idx"], split.train["item_idx"]] = True
     table[rated[users]] = -np.inf
@@ -61,7 +72,8 @@ def top_n(scores: np.ndarray, n: int = 10) -> np.ndarray:
     Parameters
     ----------
     scores : numpy.ndarray, shape (n_rows, n_items)
-        As `scores` returns them; of equal scores the lower index comes first.
+        As `scores` returns them: minus infinity for items that must not be listed. Of equal scores
+        the lower index comes first.
     n : int
         Length of the lists.
 
@@ -72,7 +84,7 @@ def top_n(scores: np.ndarray, n: int = 10) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there are fewer than n items.
+        If a score is NaN, or fewer than n items may be listed in some row.
 
     Notes
     -----
@@ -83,8 +95,25 @@ def top_n(scores: np.ndarray, n: int = 10) -> np.ndarray:
     >>> top_n(np.array([[3.0, 5.0, 4.0]]), n=2)
     array([[1, 2]])
     """
-    if not 1 <= n <= scores.shape[1]:
-        raise ValueError(f"n is {n!r}; it must be between 1 and {scores.shape[1]}, all items.")
+    scores = np.asarray(scores, float)
+    if scores.ndim != 2:
+        raise ValueError(
+            f"scores has the shape {scores.shape}; it must have one row for each user and one "
+            "column for each item."
+        )
+    check_sizes(n=n)
+    if np.isnan(scores).any():
+        row, item = np.argwhere(np.isnan(scores))[0]
+        raise ValueError(
+            f"The score of item {item} in row {row} is NaN. Did the training of the model diverge? "
+            "Train it again."
+        )
+    left = (scores > -np.inf).sum(axis=1)  # (n_rows,)
+    if len(left) and left.min() < n:
+        raise ValueError(
+            f"n is {n}, but row {left.argmin()} has only {left.min()} item(s) that have not been "
+            "rated. Make the lists shorter."
+        )
     return np.argsort(-scores, axis=1, kind="stable")[:, :n]
 
 
@@ -96,11 +125,12 @@ def evaluate(
     Parameters
     ----------
     lists : numpy.ndarray of int, shape (n_users, n)
-        Item indices, one row for each of ``user_idx``, the best first.
+        Item indices, one row for each of ``user_idx``, the best first, no item twice in a row.
     split : mfbook.datasets.Split
         Its evaluation set says what the users liked.
     user_idx : array_like of int, shape (n_users,)
-        Whose lists these are. Users who liked nothing in the evaluation set are left out.
+        Whose lists these are, each user once. Users who liked nothing in the evaluation set are
+        left out.
     liked_from : float
         From how many stars on an item counts as liked.
 
@@ -113,7 +143,8 @@ def evaluate(
     Raises
     ------
     ValueError
-        If none of the users liked anything in the evaluation set.
+        If the lists and users do not fit each other, an item or user does not exist or is
+        repeated, or none of the users liked anything in the evaluation set.
 
     Notes
     -----
@@ -128,9 +159,14 @@ def evaluate(
     >>> evaluate(lists, split, [0, 1]).index.tolist()
     ['precision', 'recall', 'NDCG', 'coverage']
     """
+    check_split(split)
+    if math.isnan(as_float(liked_from)):
+        raise ValueError(f"liked_from is {liked_from!r}; it must be a number of stars.")
+    lists, users = np.asarray(lists), np.asarray(user_idx)
+    _check_lists(lists, users, split)
     ratings = split.evaluation
     liked = ratings[ratings["rating"] >= liked_from].groupby("user_idx")["item_idx"].agg(set)
-    by_user = pd.Series(list(lists), index=np.asarray(user_idx))
+    by_user = pd.Series(list(lists), index=users)
     evaluated = by_user.index.intersection(liked.index)
     if evaluated.empty:
         raise ValueError(
@@ -145,8 +181,30 @@ def evaluate(
         ndcg = (hit * discount).sum() / ideal
         rows.append((hit.mean(), hit.sum() / len(liked[user]), ndcg))
     result = pd.DataFrame(rows, columns=["precision", "recall", "NDCG"]).mean()
-    result["coverage"] = len(np.unique(np.vstack(list(lists)))) / split.n_items
+    result["coverage"] = len(np.unique(lists)) / split.n_items
     return result
+
+
+def _check_lists(lists: np.ndarray, users: np.ndarray, split: Split) -> None:
+    """Raise `ValueError` unless there is one list for each user, of different existing items."""
+    if users.ndim != 1 or lists.ndim != 2 or len(lists) != len(users):
+        raise ValueError(
+            f"lists has the shape {lists.shape} and user_idx the shape {users.shape}; there must "
+            "be one list, all equally long, for each user."
+        )
+    check_indices(users, np.zeros(users.shape, int), split.n_users, split.n_items)
+    listed = lists.ravel()
+    check_indices(np.zeros(listed.shape, int), listed, split.n_users, split.n_items)
+    repeated = np.flatnonzero(pd.Series(users).duplicated())
+    if len(repeated):
+        raise ValueError(f"user_idx has user {users[repeated[0]]} twice. Pass each user once.")
+    ordered = np.sort(lists, axis=1)
+    twice = np.argwhere(ordered[:, 1:] == ordered[:, :-1])
+    if len(twice):
+        row, position = twice[0]
+        raise ValueError(
+            f"lists has item {ordered[row, position]} twice in row {row}. List each item once."
+        )
 
 
 def similar(vectors: np.ndarray, item_idx: int, n: int = 10) -> tuple[np.ndarray, np.ndarray]:
@@ -159,12 +217,17 @@ def similar(vectors: np.ndarray, item_idx: int, n: int = 10) -> tuple[np.ndarray
     item_idx : int
         The item to start from.
     n : int
-        How many.
+        How many, at most all items but one.
 
     Returns
     -------
     tuple of numpy.ndarray
         Item indices and cosines, ``(n,)`` each, the most similar first, without the item itself.
+
+    Raises
+    ------
+    ValueError
+        If the item does not exist, there are not n others, or a vector is not finite.
 
     Notes
     -----
@@ -176,6 +239,23 @@ def similar(vectors: np.ndarray, item_idx: int, n: int = 10) -> tuple[np.ndarray
     >>> items, cosines.round(2)
     (array([1]), array([1.]))
     """
+    vectors = np.asarray(vectors)
+    if vectors.ndim != 2:
+        raise ValueError(
+            f"vectors has the shape {vectors.shape}; it must have one row for each item."
+        )
+    check_indices([0], np.array([item_idx]), 1, len(vectors))
+    check_sizes(n=n)
+    if n >= len(vectors):
+        raise ValueError(
+            f"n is {n}, but only {len(vectors) - 1} item(s) are not the item itself. Ask for fewer."
+        )
+    if not np.isfinite(vectors).all():
+        row = np.argwhere(~np.isfinite(vectors))[0][0]
+        raise ValueError(
+            f"The vector of item {row} is not finite. Did the training of the model diverge? "
+            "Train it again."
+        )
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     cosine = unit @ unit[item_idx]
     cosine[item_idx] = -np.inf

@@ -8,11 +8,11 @@ import numbers
 from typing import Any
 
 from mfbook import devices
-from mfbook._validation import check_fitted, check_indices
+from mfbook._validation import LARGEST_SEED, as_float, check_fitted, check_indices
 from mfbook.datasets import Split
 from mfbook.exceptions import TrainingError
 from mfbook.history import History, run_epochs
-from mfbook.networks import Network
+from mfbook.networks import Network, first_not_finite
 import mxnet as mx
 from mxnet import autograd, gluon
 import numpy as np
@@ -42,20 +42,27 @@ def fit(
     The loss of a batch is the mean of (prediction - rating)² / 2, so that its gradient is that
     of MXNet's ``LinearRegressionOutput``. The last batch of an epoch holds what is left over.
     On several devices each takes its share of every batch; the gradients are added before the
-    one update, which is therefore that of a single device.
+    one update, which is therefore that of a single device (up to rounding, and for a network
+    without dropout: the masks differ between devices).
 
     Parameters
     ----------
     network : mfbook.networks.Network
         If its parameters are not initialized, they are drawn here from Uniform(-0.01, 0.01);
-        otherwise training goes on from where they are.
+        otherwise training goes on from where they are. They must be finite: a network that has
+        diverged begins again with ``network.initialize(force_reinit=True)``.
     split : mfbook.datasets.Split
         Its evaluation set is only measured on, after each epoch.
-    epochs, batch_size : int
-        Passes over the training set, and ratings in a batch.
-    learning_rate, momentum, weight_decay : float
-        Of the descent. The decay does not apply to biases. The defaults are those of the
-        original tutorial.
+    epochs : int
+        Passes over the training set.
+    batch_size : int
+        Ratings in a batch.
+    learning_rate : float
+        Step size of the descent. The defaults of all rates are those of the original tutorial.
+    momentum : float
+        Share of the last step that each step keeps, below 1.
+    weight_decay : float
+        Pulls every parameter towards 0, but not the biases.
     device : mxnet.Context or list of mxnet.Context, optional
         Where to compute: one of `mfbook.devices.devices`, or several; by default the first.
     seed : int
@@ -72,8 +79,10 @@ def fit(
     Raises
     ------
     TrainingError
-        If a hyperparameter is impossible, the device cannot be used, or the predictions stop
-        being finite.
+        If a hyperparameter is impossible, the device cannot be used, or a parameter of the
+        network is not finite.
+    DivergenceError
+        If the predictions stop being finite.
     ValueError
         If the split has indices that the network's tables do not have.
 
@@ -94,14 +103,22 @@ def fit(
     True
     """
     contexts = devices.usable(device)
+    if not isinstance(network, Network):
+        raise TrainingError(
+            f"network is a {type(network).__name__}; fit needs a Network of mfbook.networks, or "
+            "one that is derived from it."
+        )
     if not isinstance(split, Split):
         raise TrainingError(f"split is a {type(split).__name__}; fit needs a Split of datasets.")
+    if not isinstance(lazy, bool):
+        raise TrainingError(f"lazy is {lazy!r}; it must be True or False.")
     rates = {"learning_rate": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
     _check_counts(split, epochs=(epochs, 1), batch_size=(batch_size, 1), seed=(seed, 0))
     _check_rates(**rates)
     _check_shares(len(split.train), batch_size, len(contexts))
     for ratings in (split.train, split.evaluation):
         check_indices(ratings["user_idx"], ratings["item_idx"], network.n_users, network.n_items)
+    _check_finite(network)
     mx.random.seed(seed)
     _initialize(network, contexts)
     loss = _Loss(network)
@@ -121,7 +138,10 @@ def fit(
         )
         return train, evaluation
 
-    remedy = f"Lower the learning rate (it is {learning_rate}) or the initial parameters."
+    remedy = (
+        f"Lower the learning rate (it is {learning_rate}) or the initial parameters, and begin "
+        "again with a new network or after network.initialize(force_reinit=True)."
+    )
     return run_epochs(split, epochs, train_epoch, predict_sets, remedy)
 
 
@@ -319,6 +339,17 @@ def _trainer(
     return gluon.Trainer(parameters, "sgd", options | {"lazy_update": lazy}, kvstore=adder)
 
 
+def _check_finite(network: Network) -> None:
+    """Raise `TrainingError` if a parameter is infinite or NaN: training cannot go on from there."""
+    name = first_not_finite(network.arrays())
+    if name is not None:
+        raise TrainingError(
+            f"The parameter {name} of this {type(network).__name__} has values that are not "
+            "finite, as after a training that diverged. Begin again with a new network or after "
+            "network.initialize(force_reinit=True)."
+        )
+
+
 def _initialize(network: Network, contexts: list[mx.Context]) -> None:
     """Put the parameters on the devices, or draw them there if they are not initialized."""
     if network.device() is None:
@@ -334,6 +365,8 @@ def _check_counts(split: Split, **counts: tuple[Any, int]) -> None:
             raise TrainingError(f"{name} is {value!r}; it must be a whole number.")
         if value < least:
             raise TrainingError(f"{name} is {value}; it must be {least} or more.")
+        if int(value) > LARGEST_SEED:
+            raise TrainingError(f"{name} is {value}; it must be {LARGEST_SEED} or less.")
     batch_size = counts["batch_size"][0]
     if batch_size > len(split.train):
         raise TrainingError(
@@ -344,8 +377,10 @@ def _check_counts(split: Split, **counts: tuple[Any, int]) -> None:
 
 def _check_rates(**rates: Any) -> None:
     for name, value in rates.items():
-        if not isinstance(value, numbers.Real) or not 0 <= float(value) < math.inf:
+        if not as_float(value) >= 0:
             raise TrainingError(f"{name} is {value!r}; it must be a number, 0 or more.")
+        if as_float(value) > float(np.finfo(np.float32).max):
+            raise TrainingError(f"{name} is {value!r}; it must be a number of single precision.")
     if rates["learning_rate"] == 0:
         raise TrainingError("learning_rate is 0; it must be greater than 0.")
     if rates["momentum"] >= 1:

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
-from mfbook import als, features
+from mfbook import als, datasets, features
+from mfbook.exceptions import DataError, TrainingError
 from mxnet import nd
 import numpy as np
+import pandas as pd
 import pytest
 
 
@@ -76,6 +78,50 @@ def test_folding_in_refuses_ratings_that_are_none(twin, rating):
         fitted(twin, k=2).fold_in([0, 1], rating)
 
 
+def test_folding_in_refuses_an_item_twice(twin):
+    with pytest.raises(ValueError, match=r"item_idx has the item 7 twice, .* at position 2"):
+        fitted(twin, k=2).fold_in([7, 3, 7], [5.0, 1.0, 5.0])
+
+
+def test_folding_in_refuses_what_are_no_vectors(twin):
+    model = fitted(twin, k=2)
+    with pytest.raises(ValueError, match="must be 1 numbers from 1 to 5"):
+        model.fold_in([3], ["good"])
+    with pytest.raises(ValueError, match="they must be two vectors"):
+        model.fold_in(3, 5.0)
+
+
+def test_factors_and_biases_have_their_own_penalties(twin):
+    model = als.ALS(k=2, reg=9, reg_bias=5)
+    assert model.prior_precision.asnumpy().tolist() == np.diag([9, 9, 5]).tolist()
+    no_bias, no_factors = fitted(twin, reg_bias=1e9), fitted(twin, reg=1e9)
+    assert np.abs(no_bias.users.asnumpy()[:, -1]).max() < 1e-4
+    assert np.abs(no_bias.users.asnumpy()[:, :-1]).max() > 0.1
+    assert np.abs(no_factors.users.asnumpy()[:, :-1]).max() < 1e-4
+    assert np.abs(no_factors.users.asnumpy()[:, -1]).max() > 0.1
+
+
+def test_a_penalty_too_small_for_single_precision(twin):
+    with pytest.raises(TrainingError, match=r"no solution in single precision.*Make the penalty"):
+        fitted(twin, k=20, epochs=5, reg=1e-20, reg_bias=1e-20)
+
+
+def test_equations_that_mxnet_cannot_hold(twin):
+    with pytest.raises(ValueError, match="This ALS needs an array of 1,682 x 5,001 x 5,001"):
+        fitted(twin, k=5000)
+
+
+@pytest.mark.parametrize("seed", ["a", -1, None, 2**31])
+def test_impossible_seed(twin, seed):
+    with pytest.raises(ValueError, match=r"seed is .* a whole number from 0 to 2147483647"):
+        als.ALS(k=2, reg=9, reg_bias=5).fit(twin, seed=seed)
+
+
+def test_fit_needs_a_split(twin):
+    with pytest.raises(ValueError, match="split is a DataFrame; pass a Split"):
+        als.ALS(k=2, reg=9, reg_bias=5).fit(twin.train)
+
+
 def test_predictions_are_not_clipped_and_the_history_says_their_error(twin):
     model = fitted(twin, epochs=5, reg=0.5, reg_bias=0.5)
     prediction = model.predict(*pairs(twin.test))
@@ -117,6 +163,9 @@ def test_predictions_do_not_depend_on_the_test_ratings(twin):
     [
         (lambda: als.ALS(k=0, reg=1, reg_bias=1), "k is 0"),
         (lambda: als.ALS(k=2, reg=0, reg_bias=1), "reg is 0"),
+        (lambda: als.ALS(k=2, reg=1, reg_bias=0), "reg_bias is 0; it must be greater than 0"),
+        (lambda: als.ALS(k=2, reg=np.inf, reg_bias=1), "reg is inf; it must be a finite number"),
+        (lambda: als.ALS(k=2, reg=None, reg_bias=1), "reg is None"),
         (lambda: als.ALS(k=2, reg=1, reg_bias=1, epochs=0), "epochs is 0"),
         (lambda: als.ALS(k=2, reg=1, reg_bias=1).predict([0], [0]), "Call fit first"),
         (lambda: als.ALS(k=2, reg=1, reg_bias=1).fold_in([0], [5]), "Call fit first"),
@@ -133,6 +182,11 @@ def test_an_index_outside_the_tables_is_named(twin):
         model.predict([9999], [0])
     with pytest.raises(ValueError, match=r"user_idx\[0\] is 1, but this table has 1 row"):
         model.predict_from_vectors(np.zeros((1, 3)), [1], [0])
+    for vectors in (np.zeros((1, 5)), np.zeros(3)):
+        with pytest.raises(
+            ValueError, match=r"user_vectors has the shape .*; it must be \(rows, 3"
+        ):
+            model.predict_from_vectors(vectors, [0], [0])
 
 
 def test_features_of_the_training_set(twin):
@@ -151,3 +205,65 @@ def test_features_are_stacked_side_by_side(twin):
     assert (users == implicit[0]).all()
     assert (items == np.hstack([implicit[1], attributes[1]])).all()
     assert features.stack() == (None, None)
+
+
+@pytest.fixture
+def described():
+    """Three ratings by users and of items with attributes, some of which are missing."""
+    train = pd.DataFrame({"user_id": [1, 2, 3], "item_id": [1, 2, 1], "rating": [5.0, 1.0, 3.0]})
+    test = pd.DataFrame({"user_id": [1], "item_id": [2], "rating": [2.0]})
+    users = pd.DataFrame(
+        {"user_id": [1, 2, 3], "age": [17, 30, np.nan], "gender": ["F", "M", "F"]}
+    ).assign(occupation=["student", "writer", "student"])
+    items = pd.DataFrame({"item_id": [1], "title": ["Heat (1995)"], "genres": ["Action|Drama"]})
+    return datasets.make_split(train, test, users=users, items=items)
+
+
+def test_each_attribute_has_its_features(described):
+    users, items = features.attributes(described)
+    assert users.shape == (3, 2 + 2 + 7)  # genders, occupations, groups of ages
+    assert users[:, :2].tolist() == [[1, 0], [0, 1], [1, 0]]
+    assert users[:, 2:4].tolist() == [[1, 0], [0, 1], [1, 0]]
+    assert users[:, 4:].argmax(axis=1).tolist()[:2] == [0, 2]  # up to 18, and 26 to 35
+    assert users[:, 4:].sum(axis=1).tolist() == [1, 1, 0]
+    assert items[:, :2].tolist() == [[1, 1], [0, 0]]
+    assert items[:, 2:].sum(axis=1).tolist() == [1, 0]
+
+
+def test_the_length_of_a_row_does_not_depend_on_its_number_of_ratings(described):
+    users, items = features.implicit(described)
+    assert users == pytest.approx(np.array([[1, 0], [0, 1], [1, 0]]))
+    assert items == pytest.approx(np.array([[0.5**0.5, 0, 0.5**0.5], [0, 1, 0]]), abs=1e-6)
+
+
+def test_data_without_attributes(described):
+    bare = replace(
+        described, users=described.users[["user_id"]], items=described.items[["item_id"]]
+    )
+    with pytest.raises(DataError, match="ratings has no attributes: its users have no gender"):
+        features.attributes(bare)
+    empty = replace(bare, items=bare.items.assign(genres=np.nan))
+    with pytest.raises(DataError, match="ratings has no attributes"):
+        features.attributes(empty)
+
+
+def test_attributes_of_another_type_are_named(described):
+    young = replace(described, users=described.users.assign(age="young"))
+    with pytest.raises(DataError, match="column age of the users has 'young' in row 0"):
+        features.attributes(young)
+    numbered = replace(described, items=described.items.assign(title=7))
+    with pytest.raises(
+        DataError, match="column title of the items holds values of the type integer"
+    ):
+        features.attributes(numbered)
+
+
+def test_features_of_different_splits_are_not_stacked():
+    with pytest.raises(ValueError, match="feature matrices of the items have 2 and 3 rows"):
+        features.stack((None, np.ones((2, 1))), (None, np.ones((3, 1))))
+
+
+@pytest.mark.parametrize("make", [features.implicit, features.attributes])
+def test_features_need_a_split(twin, make):
+    with pytest.raises(ValueError, match="split is a DataFrame; pass a Split"):
+        make(twin.train)

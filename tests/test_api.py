@@ -57,8 +57,8 @@ def test_a_reader_finds_the_eight_common_tasks(page):
         "mfbook.networks.Network",
         "mfbook.experiments.SPECS",
         "module-mfbook.plots",
-        "mfbook.runtime.gpu.why_unusable",
-        "mfbook.course.exercises.check",
+        "mfbook.doctor.check_gpu",
+        "mfbook.course.answers.check",
     ):
         assert f"#{target}" in targets
         assert page.find(id=target)

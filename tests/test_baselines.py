@@ -1,6 +1,9 @@
 """The errors to beat."""
 
+from dataclasses import replace
+
 from mfbook import baselines, datasets
+from mfbook.exceptions import DataError
 from mfbook.metrics import rmse
 import numpy as np
 import pandas as pd
@@ -72,3 +75,44 @@ def test_biases_refuse_no_regularization(regs):
 def test_predict_before_fit(model):
     with pytest.raises(ValueError, match=f"{type(model).__name__} has not been fitted"):
         model.predict([0], [0])
+
+
+def test_each_side_has_its_own_penalty(small):
+    """Where one side cannot move, the other is the shrunken mean of what is left."""
+    model = baselines.Biases(reg_user=1e9, reg_item=1).fit(small)
+    assert model.user_bias == pytest.approx([0, 0, 0], abs=1e-6)
+    assert model.item_bias == pytest.approx([2 / 3, -2 / 3, 0], abs=1e-6)
+    model = baselines.Biases(reg_user=1, reg_item=1e9).fit(small)
+    assert model.item_bias == pytest.approx([0, 0, 0], abs=1e-6)
+
+
+def test_predictions_are_not_clipped(small):
+    model = baselines.Biases(reg_user=1, reg_item=1).fit(small)
+    model.user_bias[:] = 4.0
+    assert model.predict([0], [2]) == pytest.approx([7.0])
+    model.user_bias[:] = -4.0
+    assert model.predict([0], [2]) == pytest.approx([-1.0])
+
+
+@pytest.mark.parametrize("sweeps", [0, 2.5, "20", None])
+def test_impossible_sweeps(sweeps):
+    with pytest.raises(ValueError, match=r"sweeps is .* a whole number, 1 or more"):
+        baselines.Biases(reg_user=1, reg_item=1, sweeps=sweeps)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [baselines.GlobalMean(), baselines.ItemMean(), baselines.Biases(reg_user=1, reg_item=1)],
+)
+def test_fit_needs_a_split_with_numbers(small, model):
+    with pytest.raises(ValueError, match="split is a DataFrame; pass a Split"):
+        model.fit(small.train)
+    with pytest.raises(DataError, match="the rating in row 0 is nan"):
+        model.fit(replace(small, train=small.train.assign(rating=np.nan)))
+    with pytest.raises(ValueError, match="user_idx has the type float64"):
+        model.fit(small).predict([np.nan], [0])
+
+
+def test_infinite_penalty():
+    with pytest.raises(ValueError, match="reg_item is inf; it must be a finite number"):
+        baselines.Biases(reg_user=1, reg_item=np.inf)

@@ -1,9 +1,11 @@
 """A `Split` numbers users and items from 0, keeps their ids, and never mixes its two sets."""
 
+from dataclasses import replace
+from datetime import date
 import shutil
 
 from mfbook import datasets
-from mfbook.datasets import DataError, download
+from mfbook.datasets import DataError, _descriptions, download
 import numpy as np
 import pandas as pd
 import pytest
@@ -90,7 +92,7 @@ def test_make_split_names_a_missing_column(ratings):
 
 
 @pytest.mark.parametrize("column", ["user_id", "item_id", "rating"])
-@pytest.mark.parametrize("value", [None, np.nan, np.inf])
+@pytest.mark.parametrize("value", [None, np.nan, np.inf, -np.inf])
 def test_make_split_refuses_what_is_missing(ratings, column, value):
     train, test = ratings[:500].astype({column: object}), ratings[500:]
     train.loc[7, column] = value
@@ -103,6 +105,107 @@ def test_make_split_refuses_text_for_a_rating(ratings):
     test.iloc[3, 2] = "good"
     with pytest.raises(DataError, match="test set, row 3: the rating is missing or not a number"):
         datasets.make_split(ratings[:500], test)
+
+
+NO_RATINGS = {
+    "dates": pd.to_datetime(["2020-01-01", "2020-01-02"]),
+    "dates as objects": [date(2020, 1, 1), date(2020, 1, 2)],
+    "time spans": pd.to_timedelta([1, 2], unit="s"),
+    "complex": [3 + 1j, 2],
+    "complex objects": pd.Series([3 + 1j, 2], dtype=object),
+}
+
+
+@pytest.mark.parametrize("kind", NO_RATINGS)
+def test_make_split_refuses_what_is_no_rating(kind):
+    train = pd.DataFrame({"user_id": [1, 2], "item_id": [1, 2], "rating": NO_RATINGS[kind]})
+    test = pd.DataFrame({"user_id": [1], "item_id": [2], "rating": [3]})
+    with pytest.raises(DataError, match=r"mine, training set: the column rating holds values of"):
+        datasets.make_split(train, test, name="mine")
+
+
+@pytest.mark.parametrize("table", [None, [5, 3], "u.data"])
+def test_make_split_needs_tables(ratings, table):
+    with pytest.raises(DataError, match=r"mine, training set: the table is of the type \w+. Pass"):
+        datasets.make_split(table, ratings, name="mine")
+    with pytest.raises(DataError, match=r"mine, test set: the table is of the type \w+. Pass"):
+        datasets.make_split(ratings, table, name="mine")
+    with pytest.raises(DataError, match="mine: the table is of the type"):
+        datasets.random_split(table, name="mine")
+    if table is not None:
+        with pytest.raises(DataError, match="mine: the table of items is of the type"):
+            datasets.make_split(ratings[:500], ratings[500:], items=table, name="mine")
+
+
+def test_make_split_refuses_a_column_twice(ratings):
+    twice = pd.concat([ratings, ratings[["rating"]]], axis=1)
+    with pytest.raises(DataError, match="the table has the column rating twice"):
+        datasets.random_split(twice)
+
+
+@pytest.mark.parametrize("ids", [["a", 1], [[1], [2]], [1j, 2]])
+def test_make_split_refuses_what_is_no_id(ids):
+    train = pd.DataFrame({"user_id": ids, "item_id": [1, 2], "rating": [5, 3]})
+    with pytest.raises(DataError, match="training set: user_id holds values of the type"):
+        datasets.make_split(train, train)
+
+
+def test_ids_of_both_sets_and_of_descriptions_must_be_comparable(ratings):
+    test = ratings[500:].astype({"item_id": str})
+    with pytest.raises(DataError, match="item_id holds numbers in the training set and texts in"):
+        datasets.make_split(ratings[:500], test)
+    items = pd.DataFrame({"item_id": ["5", "8"], "title": ["a", "b"]})
+    with pytest.raises(DataError, match="table of items has texts for item_id, the ratings have n"):
+        datasets.make_split(ratings[:500], ratings[500:], items=items)
+
+
+def test_an_id_without_a_description_keeps_its_row(ratings):
+    items = pd.DataFrame({"item_id": [8, 10**6], "title": ["eight", "not rated"]})
+    split = datasets.make_split(ratings[:500], ratings[500:], items=items)
+    assert split.n_items == ratings["item_id"].nunique()
+    assert split.items["title"].notna().sum() == 1
+    assert split.items.set_index("item_id")["title"][8] == "eight"
+    without = pd.DataFrame({"item_id": [8, np.nan], "title": ["eight", "none"]})
+    with pytest.raises(DataError, match="table of items has no item_id in row 1"):
+        datasets.make_split(ratings[:500], ratings[500:], items=without)
+
+
+@pytest.mark.parametrize("seed", ["a", -1, None, 1.5, 2**31, True])
+def test_impossible_seed(ratings, seed):
+    split = datasets.random_split(ratings)
+    calls = (
+        lambda: datasets.random_split(ratings, seed=seed),
+        lambda: datasets.per_user_split(ratings, seed=seed),
+        lambda: split.validation_split(seed=seed),
+    )
+    for call in calls:
+        with pytest.raises(ValueError, match=r"seed is .* a whole number from 0 to 2147483647"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rating": np.nan}, "training set: the rating in row 0 is nan"),
+        ({"rating": -np.inf}, "training set: the rating in row 0 is -inf"),
+        ({"rating": "five"}, "the column rating has the type"),
+        ({"item_idx": 0.5}, "the column item_idx has the type float64"),
+        ({"item_idx": 99}, "item_idx is 99 in row 0, but there are only 40 items"),
+        ({"user_idx": -1}, "user_idx is -1 in row 0"),
+    ],
+)
+def test_a_split_refuses_tables_that_are_no_ratings(ratings, change, message):
+    split = datasets.random_split(ratings)
+    with pytest.raises(DataError, match=message):
+        replace(split, train=split.train.assign(**change))
+
+
+def test_a_split_names_what_it_needs(ratings):
+    split = datasets.random_split(ratings)
+    with pytest.raises(DataError, match=r"has no column item_idx, user_idx\."):
+        replace(split, train=ratings)
+    with pytest.raises(DataError, match="the table is of the type NoneType"):
+        replace(split, evaluation=None)
 
 
 def test_make_split_refuses_leaks_and_repeats(ratings):
@@ -271,3 +374,54 @@ def test_a_missing_file_of_movielens_is_named(movielens, monkeypatch, tmp_path, 
     monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
     with pytest.raises(DataError, match=rf"{name} is missing. Unpack all of ml-100k.zip"):
         datasets.load("ml-100k")
+
+
+USERS = "1|24|M|technician|85711\n2|53|F|other|94043\n"
+GENRES = "Action|0\nComedy|1\nDrama|2\n\n"
+ITEMS = "1|Toy (1995)|01-Jan-1995||url|0|1|0\n2|Délicatessen (1991)|01-Jan-1991||url|0|1|1\n"
+
+
+@pytest.fixture
+def described(tmp_path):
+    """Return a function that writes the three files and reads them."""
+
+    def read(users=USERS, items=ITEMS, genres=GENRES):
+        for name, text in (("u.user", users), ("u.item", items), ("u.genre", genres)):
+            (tmp_path / name).write_bytes(text.encode("latin-1"))
+        return (
+            _descriptions.read_users(tmp_path / "u.user"),
+            _descriptions.read_items(tmp_path / "u.item", tmp_path / "u.genre"),
+        )
+
+    return read
+
+
+def test_descriptions_are_read_with_their_accents(described):
+    users, items = described()
+    assert users.to_numpy().tolist() == [[1, 24, "M", "technician"], [2, 53, "F", "other"]]
+    assert items["title"].tolist() == ["Toy (1995)", "Délicatessen (1991)"]
+    assert items["genres"].tolist() == ["Comedy", "Comedy|Drama"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("users", "", "u.user is empty"),
+        ("users", "1|24|M|technician\n", r"u.user, line 1 has 4 field\(s\) .* it should have 5"),
+        ("users", USERS.replace("|53", "|old"), "u.user, line 2: the age 'old' is not a whole"),
+        ("users", "x" + USERS, "u.user, line 1: the user_id 'x1' is not a whole number"),
+        ("users", "<html>\n", r"u.user, line 1 has 1 field\(s\)"),
+        ("items", ITEMS[:-6], r"u.item, line 2 has 6 field\(s\)"),
+        ("items", ITEMS.replace("0|1|1", "0|1|x"), "line 2: a genre has the flag 'x', not 0 or 1"),
+        ("items", ITEMS.replace("2|D", "9999999999|D"), "line 2: the item_id '9999999999'"),
+        ("items", "\x00" * 50, r"u.item, line 1 has 1 field\(s\)"),
+        ("genres", "", "u.genre is empty"),
+        ("genres", "Action|0\nComedy|1\n", r"u.item, line 1 has 8 field\(s\)"),
+        ("genres", GENRES.replace("y|1", "y|7"), "line 2: the genre 'Comedy' has the number 7"),
+        ("genres", GENRES.replace("|1", ""), r"u.genre, line 2 has 1 field\(s\)"),
+    ],
+)
+def test_a_damaged_description_is_named(described, file, text, message):
+    with pytest.raises(DataError, match=message) as caught:
+        described(**{file: text})
+    assert str(caught.value).endswith("Unpack all of ml-100k.zip there again.")

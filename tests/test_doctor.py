@@ -1,10 +1,13 @@
 """The doctor names each fault and its remedy, and its exit code says whether the course will run."""
 
 import collections
+import http.server
 import json
+import os
 import shutil
 import subprocess
 import sys
+import threading
 
 from mfbook import doctor
 from mfbook.__main__ import main
@@ -28,6 +31,17 @@ def empty_cache(monkeypatch, tmp_path):
     monkeypatch.delenv("MFBOOK_DATA", raising=False)
     monkeypatch.delenv("MFBOOK_DATASET", raising=False)
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def movielens_copy(movielens, monkeypatch, tmp_path):
+    """Return a copy of MovieLens, which MFBOOK_DATA names."""
+    copy = tmp_path / "ml-100k"
+    shutil.copytree(download.folder("ml-100k"), copy)
+    for path in copy.iterdir():
+        path.chmod(0o644)
+    monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
+    return copy
 
 
 def test_wrong_python(monkeypatch):
@@ -85,17 +99,28 @@ def test_mxnet_that_does_not_load(monkeypatch):
     assert_fault(doctor.check_mxnet, "something broke", "python -m mfbook install")
 
 
-def test_corrupt_data(monkeypatch, tmp_path, empty_cache):
-    folder = tmp_path / "ml-100k"
-    folder.mkdir()
-    (folder / "u.data").write_text("1\t2\t3\t4\n")
-    monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
-    assert_fault(doctor.check_data, "u.data is missing or damaged", "fetch ml-100k.zip again")
+@pytest.mark.parametrize("name", download.FILES)
+def test_every_file_of_movielens_is_checked(movielens_copy, name):
+    """A file is cut short, then changed at the same length, then gone."""
+    path = movielens_copy / name
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert_fault(doctor.check_data, f"{path} is damaged", "bytes instead of", "Unpack all of")
+    path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    assert_fault(doctor.check_data, f"{path} is damaged: its MD5 is", "Unpack all of")
+    path.unlink()
+    assert_fault(doctor.check_data, f"{path} is missing", "Unpack all of ml-100k.zip there again")
 
 
 def test_incomplete_data_in_the_cache(empty_cache):
     (empty_cache / "ml-100k").mkdir(parents=True)
-    assert_fault(doctor.check_data, "is missing or damaged")
+    assert_fault(doctor.check_data, "u.data is missing", f"Delete the folder {empty_cache}/ml-100k")
+
+
+def test_data_that_cannot_be_read(movielens_copy):
+    (movielens_copy / "u.user").unlink()
+    (movielens_copy / "u.user").symlink_to("u.user")
+    assert_fault(doctor.check_data, "u.user cannot be read", "symbolic links")
 
 
 def test_complete_data(movielens):
@@ -109,15 +134,62 @@ def test_no_data_and_no_network(monkeypatch, empty_cache):
     )
 
 
+@pytest.mark.parametrize(("status", "answer"), [(404, "404 Not Found"), (500, "500 Internal")])
+def test_a_server_that_answers_with_an_error(monkeypatch, empty_cache, status, answer):
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.send_error(status)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        monkeypatch.setattr(download, "URL", f"http://127.0.0.1:{server.server_port}/ml-100k.zip")
+        assert_fault(doctor.check_data, f"GroupLens answers: {answer}", "MFBOOK_DATA")
+
+
 def test_unknown_data_set(monkeypatch, empty_cache):
     monkeypatch.setenv("MFBOOK_DATASET", "netflix")
     assert_fault(doctor.check_data, "no data set 'netflix'")
+
+
+IMPOSSIBLE = {
+    "~nosuchuser/data": "home folder is unknown",
+    "x" * 5000: "File name too long",
+    "/dev/null/data": "",
+}
+
+
+@pytest.mark.parametrize("value", IMPOSSIBLE, ids=["user", "long", "file"])
+@pytest.mark.parametrize("variable", ["MFBOOK_DATA", "MFBOOK_CACHE"])
+def test_paths_that_cannot_be(monkeypatch, empty_cache, capsys, variable, value):
+    monkeypatch.setattr(download, "URL", "http://127.0.0.1:9/ml-100k.zip")
+    monkeypatch.setattr(doctor, "TRY_MXNET", "print('1.9.1')")
+    monkeypatch.setenv(variable, value)
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert IMPOSSIBLE[value] in said
+    assert variable in said
+    assert len(said) < 4000
 
 
 def test_cache_not_writable(monkeypatch, tmp_path, empty_cache):
     (tmp_path / "file").touch()
     monkeypatch.setenv("MFBOOK_CACHE", str(tmp_path / "file" / "cache"))
     assert_fault(doctor.check_cache, "cannot be written", "MFBOOK_CACHE")
+
+
+def test_the_cache_keeps_its_files(empty_cache, tmp_path):
+    """The doctor writes a file to try it, under a name that no other file has."""
+    empty_cache.mkdir()
+    (tmp_path / "thesis.txt").write_text("thesis")
+    (empty_cache / "probe").symlink_to(tmp_path / "thesis.txt")
+    (empty_cache / "probe.txt").write_text("mine")
+    before = sorted(empty_cache.iterdir())
+    assert doctor.check_cache().ok
+    assert sorted(empty_cache.iterdir()) == before
+    assert (empty_cache / "probe").read_text() == "thesis"
 
 
 def test_disk_full(monkeypatch, empty_cache):
@@ -154,9 +226,22 @@ def test_report_and_exit_code(monkeypatch, capsys):
     assert report["findings"][1]["remedy"] == "Get it."
 
 
+def test_a_terminal_without_the_marks(tmp_path):
+    """On an ASCII terminal, good and bad findings can still be told apart."""
+    code = (
+        "import sys; from mfbook import __main__, doctor; finding = doctor.Finding; "
+        "doctor.examine = lambda: [finding('one', True, 'd\\xe9j\\xe0'), finding('two', False, '', 'Do.')]; "
+        "sys.exit(__main__.main(['doctor']))"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment)
+    lines = done.stdout.decode("ascii").splitlines()
+    assert lines[:3] == [r"ok one: d\xe9j\xe0", "NO two: ", "  -> Do."], done.stderr
+
+
 def test_the_whole_doctor_on_this_machine(split):
     done = subprocess.run(
-        [sys.executable, "-m", "mfbook", "doctor"], capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "mfbook", "doctor"], capture_output=True, text=True, timeout=400
     )
     assert "✔ MXNet: mxnet 1.9.1, loads and computes" in done.stdout
     assert done.returncode == 0, done.stdout

@@ -2,7 +2,12 @@
 
 import errno
 import hashlib
+import os
 from pathlib import Path
+import re
+import shutil
+import subprocess
+import sys
 import zipfile
 
 from mfbook import datasets
@@ -10,6 +15,8 @@ from mfbook.datasets import _cache, download
 import pooch
 import pytest
 import requests
+
+RATING = "1\t1\t5\t0\n"
 
 
 @pytest.fixture
@@ -19,6 +26,8 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.delenv("MFBOOK_DATA", raising=False)
     monkeypatch.delenv("MFBOOK_DATASET", raising=False)
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)  # between two tries
+    # A small MovieLens.
+    monkeypatch.setattr(download, "FILES", {"u.data": (len(RATING), "")})
     serve(monkeypatch, fails=10)
     return tmp_path / "cache"
 
@@ -37,8 +46,8 @@ def serve(monkeypatch, content=b"", fails=0):
     return calls
 
 
-def make_zip(path, members):
-    with zipfile.ZipFile(path, "w") as archive:
+def make_zip(path, members, compression=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
         for name, text in members.items():
             archive.writestr(name, text)
     return path.read_bytes()
@@ -54,12 +63,12 @@ def nothing_left(cache):
 
 
 def test_download_retries_unpacks_and_caches(cache, tmp_path, monkeypatch):
-    content = make_zip(tmp_path / "a.zip", {"ml-100k/": "", "ml-100k/u.data": "1\t1\t5\t0\n"})
+    content = make_zip(tmp_path / "a.zip", {"ml-100k/": "", "ml-100k/u.data": RATING})
     publish(monkeypatch, content)
     calls = serve(monkeypatch, content, fails=2)
     folder = datasets.folder()
     assert calls == [download.URL] * 3
-    assert (folder / "u.data").read_text() == "1\t1\t5\t0\n"
+    assert (folder / "u.data").read_text() == RATING
     assert datasets.folder() == folder
     assert len(calls) == 3
 
@@ -72,6 +81,19 @@ def test_without_network_the_error_names_three_things_to_do(cache):
     assert nothing_left(cache)
 
 
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_server_that_answers_with_an_error(cache, monkeypatch, status):
+    def get(*_, **__):
+        response = requests.Response()
+        response.status_code, response.reason = status, "Some Reason"
+        response.raise_for_status()
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", get)
+    with pytest.raises(datasets.DataError, match=f"the server answered: {status} Some Reason"):
+        datasets.folder()
+    assert nothing_left(cache)
+
+
 def test_wrong_checksum(cache, monkeypatch):
     serve(monkeypatch, b"a page of a captive portal")
     with pytest.raises(datasets.DataError, match="checksum is wrong"):
@@ -80,9 +102,7 @@ def test_wrong_checksum(cache, monkeypatch):
 
 
 def test_full_disk_while_unpacking(cache, tmp_path, monkeypatch):
-    content = make_zip(
-        tmp_path / "a.zip", {"ml-100k/u.data": "1\t1\t5\t0\n", "ml-100k/u.item": "x"}
-    )
+    content = make_zip(tmp_path / "a.zip", {"ml-100k/u.data": RATING, "ml-100k/u.item": "x"})
     publish(monkeypatch, content)
     serve(monkeypatch, content)
     copied = []
@@ -113,8 +133,78 @@ def test_full_disk_while_downloading(cache, monkeypatch):
 def test_cache_that_cannot_be_written(cache, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("MFBOOK_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(datasets.DataError, match=r"could not be written.*MFBOOK_CACHE"):
+    with pytest.raises(datasets.DataError, match=r"could not be written.*MFBOOK_CACHE") as caught:
         datasets.folder("synthetic")
+    assert f"there is a file where a folder should be ({tmp_path}/file" in str(caught.value)
+    assert "Free some space" not in str(caught.value)
+
+
+def test_a_file_in_the_place_of_the_data(cache):
+    cache.mkdir()
+    (cache / "synthetic").write_text("")
+    with pytest.raises(datasets.DataError, match=r"file where a folder should be .*synthetic"):
+        datasets.folder("synthetic")
+    assert [path.name for path in cache.iterdir()] == ["synthetic"]
+
+
+def test_another_error_of_the_disk(cache):
+    error = _cache.write_error(OSError(errno.EROFS, "Read-only file system", "u.data"))
+    assert "Read-only file system: 'u.data'. Set MFBOOK_CACHE" in str(error)
+
+
+KILLED = """
+import os, signal
+from mfbook.datasets import _cache, download
+
+def kill(folder):
+    (folder / "u.data").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+_cache.make_folder(download.cache() / "ml-100k", kill)
+"""
+
+
+def test_a_killed_process_leaves_nothing_for_ever(cache):
+    """The next process that unpacks deletes what a killed one left, and only that."""
+    subprocess.run([sys.executable, "-c", KILLED])
+    [left] = cache.iterdir()
+    running = cache / f".unfinished-{os.getpid()}-x"
+    own = cache / ".unfinished-thesis-x"
+    for folder in (running, own):
+        folder.mkdir()
+    _cache.make_folder(cache / "twin", lambda folder: None)
+    assert sorted(cache.iterdir()) == sorted([running, own, cache / "twin"])
+    assert not left.exists()
+
+
+def test_the_work_of_other_users_stays(monkeypatch):
+    def refuse(process, signal):
+        raise PermissionError
+
+    monkeypatch.setattr(_cache.os, "kill", refuse)
+    assert _cache._is_running(1)
+    monkeypatch.setattr(_cache.os, "name", "nt")
+    assert _cache._is_running(1)
+
+
+def test_home_in_paths(cache, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("MFBOOK_CACHE", "~/elsewhere")
+    assert download.cache() == tmp_path / "elsewhere"
+    (tmp_path / "data/ml-100k").mkdir(parents=True)
+    (tmp_path / "data/ml-100k/u.data").write_text(RATING)
+    monkeypatch.setenv("MFBOOK_DATA", "~/data")
+    assert datasets.folder() == tmp_path / "data/ml-100k"
+
+
+@pytest.mark.parametrize("variable", ["MFBOOK_CACHE", "MFBOOK_DATA"])
+@pytest.mark.parametrize(
+    ("value", "reason"), [("~nosuchuser/x", "home folder is unknown"), ("x" * 300, "too long")]
+)
+def test_paths_that_cannot_be(cache, monkeypatch, variable, value, reason):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(datasets.DataError, match=rf"{variable} is .*{reason}.*unset it"):
+        datasets.folder()
 
 
 def test_another_process_was_faster(cache):
@@ -129,18 +219,27 @@ def test_another_process_was_faster(cache):
 
 
 def test_truncated_zip(tmp_path):
-    content = make_zip(tmp_path / "a.zip", {"ml-100k/u.data": "1\t1\t5\t0\n" * 1000})
+    content = make_zip(tmp_path / "a.zip", {"ml-100k/u.data": RATING * 1000})
     (tmp_path / "a.zip").write_bytes(content[: len(content) // 2])
     with pytest.raises(datasets.DataError, match=r"a\.zip is damaged .* Delete it"):
         download.extract(tmp_path / "a.zip", tmp_path)
 
 
 def test_damage_inside_a_zip(tmp_path):
-    content = bytearray(make_zip(tmp_path / "a.zip", {"ml-100k/u.data": "1\t1\t5\t0\n" * 1000}))
-    content[100] ^= 0xFF
-    (tmp_path / "a.zip").write_bytes(content)
-    with pytest.raises(datasets.DataError, match=r"a\.zip is damaged"):
-        download.extract(tmp_path / "a.zip", tmp_path)
+    """Whatever bit is wrong, the archive is damaged or still unpacks."""
+    content = make_zip(tmp_path / "a.zip", {"ml-100k/u.data": RATING * 9}, zipfile.ZIP_DEFLATED)
+    (tmp_path / "in").mkdir()
+    n_refused = 0
+    for position in range(len(content)):
+        for bit in (1, 8, 128):
+            wrong = bytearray(content)
+            wrong[position] ^= bit
+            (tmp_path / "a.zip").write_bytes(wrong)
+            try:
+                download.extract(tmp_path / "a.zip", tmp_path / "in")
+            except datasets.DataError:
+                n_refused += 1
+    assert n_refused > len(content)
 
 
 @pytest.mark.parametrize("name", ["../evil", "ml-100k/../../evil", "/etc/evil", "..\\evil"])
@@ -156,11 +255,53 @@ def test_zip_that_points_outside(tmp_path, name):
 def test_folder_by_hand(cache, tmp_path, monkeypatch):
     (tmp_path / "ml-100k").mkdir()
     monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
+    with pytest.raises(datasets.DataError, match=r"u\.data is missing. Unpack all of ml-100k\.zip"):
+        datasets.folder()
+    (tmp_path / "ml-100k/u.data").write_text(RATING)
     assert datasets.folder() == tmp_path / "ml-100k"
+    (tmp_path / "ml-100k/u.data").write_text(RATING[:-3])
+    with pytest.raises(datasets.DataError, match=r"has 5 bytes instead of 8\. Unpack all of"):
+        datasets.folder()
+
+
+def test_a_damaged_file_in_the_cache(cache):
+    (cache / "ml-100k").mkdir(parents=True)
+    (cache / "ml-100k/u.data").write_text(RATING * 2)
+    remedy = f"Delete the folder {cache}/ml-100k; then it is downloaded again"
+    with pytest.raises(datasets.DataError, match=re.escape(remedy)):
+        datasets.folder()
+
+
+@pytest.mark.parametrize("name", ["u1.base", "u1.test", "u.item", "u.user", "u.genre"])
+def test_a_damaged_file_is_not_loaded(movielens, monkeypatch, tmp_path, name):
+    """One digit is wrong, so that the size and the form are right."""
+    copy = tmp_path / "ml-100k"
+    shutil.copytree(download.folder("ml-100k"), copy)
+    content = (copy / name).read_bytes()
+    last = max(content.rfind(digit) for digit in (b"1", b"3", b"5"))
+    (copy / name).chmod(0o644)
+    (copy / name).write_bytes(content[:last] + b"2" + content[last + 1 :])
+    monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
+    with pytest.raises(datasets.DataError, match=f"{name} is damaged: its MD5 is .* Unpack all of"):
+        datasets.load("ml-100k")
+    # Another fold does not need the ratings of this one.
+    if name.startswith("u1"):
+        assert datasets.load("ml-100k", fold=2).dataset == "ml-100k"
+
+
+def test_an_archive_that_cannot_be_read(cache, tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    (tmp_path / "ml-100k.zip").touch()
+    monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
+    monkeypatch.setattr(download.Path, "read_bytes", refuse)
+    with pytest.raises(datasets.DataError, match=r"ml-100k\.zip cannot be read: Permission denied"):
+        datasets.folder()
 
 
 def test_zip_by_hand(cache, tmp_path, monkeypatch):
-    content = make_zip(tmp_path / "ml-100k.zip", {"ml-100k/u.data": "1\t1\t5\t0\n"})
+    content = make_zip(tmp_path / "ml-100k.zip", {"ml-100k/u.data": RATING})
     monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
     with pytest.raises(datasets.DataError, match="is not the published"):
         datasets.folder()

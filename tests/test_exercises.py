@@ -40,3 +40,45 @@ def test_tolerance_is_the_largest_difference_that_is_accepted(capsys):
     exercises.check(3.02, expected=3, tolerance=0.03)
     exercises.check(3.02, expected=3)
     assert capsys.readouterr().out.splitlines() == ["Right.", "Not yet: your answer is too large."]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (True, "True is a truth value; the answer must be a number"),
+        (np.bool_(True), "is a truth value"),
+        ([True], "is a truth value"),
+        (b"1", "b'1' is text in bytes; the answer must be a number"),
+        (["1"], "['1'] is text"),
+        ("1" * 100, "your answer is text"),
+        (1 + 0j, "(1+0j) is complex"),
+        (np.datetime64("1970-01-01"), "is a date"),
+        (np.timedelta64(1, "s"), "is a time span"),
+        (10**400, "too large for a number of double precision"),
+        ([[1], [2, 3]], "list cannot be read as numbers"),
+        (np.inf, "not finite"),
+        (-np.inf, "not finite"),
+    ],
+)
+def test_what_is_no_number_is_not_taken_for_one(answer, words, capsys):
+    exercises.check(answer, expected=1)
+    out = capsys.readouterr().out
+    assert words in out
+    assert "Right" not in out
+
+
+def test_an_infinite_answer_can_be_right_or_a_known_mistake(recwarn, capsys):
+    exercises.check(np.inf, expected=np.inf)
+    exercises.check(np.inf, expected=1, mistakes=[(np.inf, "you divided by 0.")])
+    exercises.check(-np.inf, expected=np.inf)
+    exercises.check(1, expected=np.inf)
+    first, second, third, fourth = capsys.readouterr().out.splitlines()
+    assert (first, second) == ("Right.", "Not yet: you divided by 0.")
+    assert "not finite" in third
+    assert "too small" in fourth
+    assert not recwarn.list
+
+
+def test_an_answer_near_zero_has_no_wrong_sign(capsys):
+    exercises.check(1e-9, expected=0, tolerance=1e-12)
+    assert capsys.readouterr().out == "Not yet: your answer is too large.\n"

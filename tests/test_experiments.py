@@ -1,10 +1,16 @@
 """Models are compared fairly: chosen on validation, the test set read once for each model."""
 
 from dataclasses import replace
+import importlib
+from pathlib import Path
+import shutil
+from typing import ClassVar
 
 import mfbook  # noqa: F401  (lets MXNet load)
-from mfbook import datasets, experiments, metrics, networks, training
-from mfbook.experiments import SPECS
+from mfbook import datasets, experiments, features, metrics, networks, training
+from mfbook.exceptions import DataError, DivergenceError, TrainingError
+from mfbook.experiments import SPECS, Spec
+from mfbook.history import History
 import numpy as np
 import pandas as pd
 import pytest
@@ -183,3 +189,261 @@ def test_the_third_run_of_2016_repeats_to_its_end(movielens):
     kept = kept[kept["model"].str.startswith("MLP")]
     assert errors.tolist() == pytest.approx(kept["rmse"].tolist(), abs=0.01)
     assert errors.iloc[-1] == pytest.approx(0.953, abs=0.012)
+
+
+@pytest.fixture
+def few(twin):
+    """Return the twin with 2,000 training ratings and 500 test ratings."""
+    train = twin.train.sample(2000, random_state=0).reset_index(drop=True)
+    return replace(twin, train=train, evaluation=twin.test.head(500))
+
+
+class Recorded:
+    """A model that notes what it is fitted to, has a given learning curve, and predicts 7."""
+
+    fits: ClassVar[list] = []
+
+    def __init__(self, hyperparameters, epochs, curve):
+        self.hyperparameters, self.epochs, self.curve = hyperparameters, epochs, curve
+        self.history = None
+
+    def fit(self, split, *, seed=0):
+        self.split, self.seed = split, seed
+        Recorded.fits.append(self)
+        frame = pd.DataFrame({f"{split.evaluation_set}_rmse": self.curve})
+        frame["epoch"] = frame.index + 1
+        self.history = History(frame, split.evaluation_set)
+        return self
+
+    def predict(self, user_idx, item_idx):
+        return np.full(len(user_idx), 7.0)
+
+
+def recorded(early_stopping=False, curve=(1.0, 0.8, 0.9)):
+    Recorded.fits.clear()
+    return Spec(
+        lambda chosen, epochs: Recorded(chosen, epochs, curve),
+        "network",
+        {"k": (1, 2, 3)},
+        n_trials=None,
+        epochs=3,
+        early_stopping=early_stopping,
+    )
+
+
+def test_early_stopping_counts_epochs_from_1(few):
+    found = experiments.search(recorded(early_stopping=True), few, [{"k": 1}])
+    assert found[["epochs", "validation"]].to_numpy().tolist() == [[2, 0.8]]
+    found = experiments.search(recorded(early_stopping=True, curve=(0.7, 0.8)), few, [{"k": 1}])
+    assert found[["epochs", "validation"]].to_numpy().tolist() == [[1, 0.7]]
+
+
+def test_without_early_stopping_the_last_epoch_counts(few):
+    found = experiments.search(recorded(), few, [{"k": 1}])
+    assert found[["epochs", "validation"]].to_numpy().tolist() == [[3, 0.9]]
+
+
+def test_a_search_tries_each_combination_on_the_validation_split(few):
+    experiments.search(recorded(), few)
+    assert [model.hyperparameters for model in Recorded.fits] == [{"k": 1}, {"k": 2}, {"k": 3}]
+    inner = few.validation_split()
+    for model in Recorded.fits:
+        assert (model.epochs, model.seed) == (3, 0)
+        assert model.split.evaluation_set == "validation"
+        pd.testing.assert_frame_equal(model.split.train, inner.train)
+        pd.testing.assert_frame_equal(model.split.evaluation, inner.evaluation)
+
+
+def test_the_final_fit_sees_all_training_ratings_and_no_test_rating(few):
+    tested = experiments.test_once(recorded(), few, {"k": 2}, epochs=5, seed=4)
+    (model,) = Recorded.fits
+    assert (model.hyperparameters, model.epochs, model.seed) == ({"k": 2}, 5, 4)
+    pd.testing.assert_frame_equal(model.split.train, few.train)
+    assert model.split.evaluation_set == "validation"
+    assert not model.split.evaluation.merge(few.test, on=["user_id", "item_id"]).size
+    assert set(tested["unclipped"]) == {7.0}
+    assert set(tested["prediction"]) == {5.0}
+    assert tested["error"].tolist() == (5 - few.test["rating"]).tolist()
+
+
+def test_only_a_divergence_counts_as_one(few):
+    def raises(error):
+        def factory(chosen, epochs):
+            raise error
+
+        return Spec(factory, "network", {"k": (1,)}, epochs=1)
+
+    found = experiments.search(raises(DivergenceError("NaN")), few, [{"k": 1}])
+    assert found["validation"].tolist() == [np.inf]
+    with pytest.raises(TrainingError, match="batch_size is 99"):
+        experiments.search(raises(TrainingError("batch_size is 99")), few, [{"k": 1}])
+
+
+RATES = {"learning_rate": 0.4, "weight_decay": 1e-5}
+
+
+def test_the_plain_network_gets_all_of_its_hyperparameters(few):
+    spec = SPECS["plain"]
+    model = spec.make({"k": 3, "noise": 0.2} | RATES, 7)
+    assert (model.epochs, model.batch_size) == (7, 1024)
+    assert (model.learning_rate, model.weight_decay) == (0.4, 1e-5)
+    assert spec.make({"k": 3, "noise": 0.2} | RATES).epochs == spec.epochs == 60
+    network = model.build(few, 0)
+    table = network.item.weight.data().asnumpy()
+    assert table.shape == (few.n_items, 3)
+    deviation = np.abs(table - (few.train["rating"].mean() / 3) ** 0.5).max()
+    assert deviation == pytest.approx(0.2, abs=0.01)
+    same, other = (model.build(few, seed).item.weight.data().asnumpy() for seed in (0, 1))
+    assert (same == table).all()
+    assert (other != table).any()
+
+
+def sizes(network):
+    """Return hidden and k of a network."""
+    return network.item[2].weight.shape
+
+
+def test_the_other_networks_get_all_of_their_hyperparameters(few):
+    for name, extra in (("MLP", {}), ("MLP with dropout", {"dropout": 0.3})):
+        model = SPECS[name].make({"hidden": 5, "k": 3} | extra | RATES)
+        assert (model.batch_size, model.learning_rate, model.weight_decay) == (1024, 0.4, 1e-5)
+        network = model.build(few, 0)
+        assert sizes(network) == (5, 3)
+        assert getattr(network, "dropout", None) == extra.get("dropout")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "shape"),
+    [
+        ("MLP, as in 2016", networks.OneLayerMLP, (64, 64)),
+        ("MLP (256, 512), as run in 2016", networks.OneLayerMLP, (256, 512)),
+        ("dropout (256, 512), as meant in 2016", networks.OneLayerDropoutMLP, (256, 512)),
+    ],
+)
+def test_the_models_of_2016_have_its_settings(few, name, kind, shape):
+    model = SPECS[name].make({})
+    assert (model.epochs, model.batch_size) == (10, 64)
+    assert (model.learning_rate, model.weight_decay) == (0.05, 1e-4)
+    network = model.build(few, 0)
+    assert type(network) is kind
+    assert sizes(network) == shape
+
+
+def test_the_solvers_get_all_of_their_hyperparameters():
+    als = SPECS["ALS"].make({"k": 3, "reg": 9, "reg_bias": 5}, 4)
+    assert als.prior_precision.asnumpy().tolist() == np.diag([9, 9, 9, 5]).tolist()
+    assert (als.k, als.epochs) == (3, 4)
+    biases = SPECS["biases"].make({"reg_user": 6, "reg_item": 2})
+    assert (biases.reg_user, biases.reg_item) == (6, 2)
+    both = (features.implicit, features.attributes)
+    for name, chosen in (
+        ("Bayesian", ()),
+        ("Bayesian, implicit", both[:1]),
+        ("Bayesian, implicit and attributes", both),
+    ):
+        model = SPECS[name].make({"k": 7}, 30)
+        assert (model.k, model.epochs, model.features) == (7, 30, chosen)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s: experiments.search("ALS", s), r"spec is 'ALS'; pass a Spec, .*SPECS\['ALS'\]"),
+        (lambda s: experiments.test_once("ALS", s, {}, 1), "spec is 'ALS'; pass a Spec"),
+        (lambda s: experiments.search(SPECS["ALS"], s.train), "split is a DataFrame"),
+        (lambda s: experiments.search(SPECS["ALS"], s, []), r"hyperparameters is \[\]; it must be"),
+        (lambda s: experiments.search(SPECS["ALS"], s, {"k": 3}), "it must be a list of one dict"),
+        (lambda s: SPECS["ALS"].make({"k": 3}), "names of this spec's space: k, reg, reg_bias"),
+        (lambda s: SPECS["global mean"].make({"k": 3}), "this spec's space: none"),
+        (lambda s: SPECS["ALS"].make(None), "hyperparameters is None"),
+    ],
+)
+def test_impossible_searches_are_named(few, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(few)
+
+
+def test_a_final_fit_needs_a_test_set(few):
+    Recorded.fits.clear()
+    with pytest.raises(AttributeError, match="no test set"):
+        experiments.test_once(recorded(), few.validation_split(), {"k": 1}, epochs=1)
+    assert not Recorded.fits
+
+
+@pytest.mark.parametrize(
+    ("space", "n", "message"),
+    [
+        ({"a": [1, 1]}, 2, "this space has only 1 combinations"),
+        ({"a": [1, 2]}, 0, "n is 0; it must be a whole number"),
+        ({"a": [1, 2]}, "3", "n is '3'; it must be a whole number"),
+        ({"a": []}, 1, r"The space of a is \[\]; it must be a list of values to try"),
+        ({"a": 5}, None, "The space of a is 5"),
+        ({"a": "fast"}, None, "The space of a is 'fast'"),
+    ],
+)
+def test_impossible_spaces_are_named(space, n, message):
+    with pytest.raises(ValueError, match=message):
+        experiments.draw_hyperparameters(space, n)
+
+
+@pytest.fixture
+def tables(tmp_path, monkeypatch):
+    """Return a folder with copies of the stored tables, which are read from there."""
+    for name in ("results.csv", "trials.csv", "curves.csv"):
+        shutil.copy(Path(experiments.__file__).with_name(name), tmp_path)
+    module = importlib.import_module("mfbook.experiments.results")
+    monkeypatch.setattr(module.resources, "files", lambda package: tmp_path)
+    return tmp_path
+
+
+READERS = {
+    "results.csv": experiments.results,
+    "trials.csv": experiments.trials,
+    "curves.csv": experiments.curves,
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<!DOCTYPE html>\n<html></html>\n", "line 1 is '<!DOCTYPE html>'; it must name the col"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "line 1 is 'version http"),
+        (b"", "line 1 is ''; it must name the columns"),
+        (b"\xff\xfe\x00", "is not a text"),
+    ],
+)
+def test_something_else_is_no_table_of_results(tables, name, content, message):
+    (tables / name).write_bytes(content)
+    with pytest.raises(DataError, match=rf"{name}.*{message}"):
+        READERS[name]()
+    (tables / name).unlink()
+    with pytest.raises(DataError, match=rf"{name} is missing.*make results"):
+        READERS[name]()
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_table_of_results_that_was_cut_off_is_refused(tables, name):
+    whole = (tables / name).read_text()
+    lines = whole.splitlines(keepends=True)
+    cut = ["".join(lines[:n]) for n in (2, len(lines) // 2, len(lines) - 5, len(lines) - 1)]
+    for text in (*cut, whole[:-1], whole[:-4], whole[: len(whole) // 2]):
+        (tables / name).write_text(text)
+        with pytest.raises(DataError, match=rf"{name}.*Install mfbook again"):
+            READERS[name]()
+    (tables / name).write_text(whole)
+    assert len(READERS[name]()) == len(lines) - 1
+
+
+def test_damaged_values_of_results_are_refused(tables):
+    lines = (tables / "curves.csv").read_text().splitlines(keepends=True)
+    for value, message in (("", "line 4 has no rmse"), ("good", "else than numbers in rmse")):
+        changed = lines.copy()
+        changed[3] = changed[3].rpartition(",")[0] + f",{value}\n"
+        (tables / "curves.csv").write_text("".join(changed))
+        with pytest.raises(DataError, match=message):
+            experiments.curves()
+    text = (tables / "trials.csv").read_text().replace('"{', '"[', 1)
+    (tables / "trials.csv").write_text(text)
+    with pytest.raises(DataError, match="cannot be read as a table"):
+        experiments.trials()

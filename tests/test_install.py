@@ -129,26 +129,41 @@ EVERYTHING = ["mxnet-cu112==1.9.1", *WHEELS]
 @pytest.fixture
 def machine(monkeypatch):
     """A machine whose packages the test sets; calls of pip are recorded and not run."""
-    fake = SimpleNamespace(builds={}, wheels=[], complete=True, calls=[])
+    fake = SimpleNamespace(builds={}, wheels=[], complete=True, calls=[], fails_at=None)
     monkeypatch.setattr(install, "builds", lambda: fake.builds)
     monkeypatch.setattr(install, "_is_complete", lambda: fake.complete)
     monkeypatch.setattr(gpu, "has", lambda wheel: wheel.requirement in fake.wheels)
-    monkeypatch.setattr(
-        install.subprocess, "run", lambda command, check: fake.calls.append(command[5:])
-    )
+
+    def run(command, check):
+        fake.calls.append(command[5:])
+        if fake.fails_at == command[5]:
+            raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(install.subprocess, "run", run)
     return fake
+
+
+def assert_replaced(calls, removed, added):
+    """Assert that pip downloaded, then uninstalled, then installed what it had downloaded."""
+    folder = calls[0][3]
+    assert calls == [
+        ["download", "--no-deps", "--dest", folder, *added],
+        *([["uninstall", "--yes", *removed]] if removed else []),
+        ["install", "--no-deps", "--no-index", "--find-links", folder, *added],
+    ]
+    assert not Path(folder).exists()
 
 
 def test_install_changes_no_other_package(machine, capsys):
     assert "NumPy was left as it is" in install.install(CPU_BUILD)
-    assert machine.calls == [["install", "--no-deps", "mxnet==1.9.1"]]
+    assert_replaced(machine.calls, [], ["mxnet==1.9.1"])
     assert "Downloading about 49 MB: mxnet==1.9.1" in capsys.readouterr().out
 
 
 def test_gpu_build_comes_with_its_libraries(machine, capsys):
     machine.wheels = WHEELS[:2]
     install.install(GPU_BUILD)
-    assert machine.calls == [["install", "--no-deps", "mxnet-cu112==1.9.1", *WHEELS[2:]]]
+    assert_replaced(machine.calls, [], ["mxnet-cu112==1.9.1", *WHEELS[2:]])
     assert "Downloading about 1,930 MB" in capsys.readouterr().out
 
 
@@ -173,9 +188,7 @@ def test_second_install_does_nothing(machine, build):
 def test_what_is_wrong_is_replaced(machine, capsys, builds, complete, wanted, added):
     machine.builds, machine.complete = builds, complete
     install.install(wanted)
-    remove, add = machine.calls
-    assert remove == ["uninstall", "--yes", *sorted(builds)]
-    assert add == ["install", "--no-deps", *added]
+    assert_replaced(machine.calls, sorted(builds), added)
     said = capsys.readouterr().out
     assert all(f"{name} {version}" in said for name, version in builds.items())
     assert ("break each other" in said) == (len(builds) > 1)
@@ -198,19 +211,42 @@ def test_the_installed_build_is_found():
     assert install.pending_changes(CPU_BUILD) == ([], [])
 
 
-def test_a_failing_pip_gets_one_sentence(monkeypatch):
-    def fail(command, check):
-        raise subprocess.CalledProcessError(1, command)
+@pytest.mark.parametrize(
+    ("fails_at", "phrases"),
+    [
+        ("download", ("could not download mxnet-cu112==1.9.1", "Nothing was changed", "a network")),
+        ("uninstall", ("could not uninstall mxnet;", "virtual environment")),
+        ("install", ("could not install mxnet-cu112==1.9.1", "python -m mfbook install")),
+    ],
+)
+def test_a_failing_pip_gets_one_sentence(machine, fails_at, phrases):
+    machine.builds, machine.wheels, machine.fails_at = {"mxnet": "1.9.1"}, WHEELS, fails_at
+    message = main(["install", "--gpu"])
+    assert all(phrase in message for phrase in phrases)
+    # Nothing happens after the failure: without a download, nothing is uninstalled.
+    assert machine.calls[-1][0] == fails_at
 
-    monkeypatch.setattr(install, "builds", dict)
-    monkeypatch.setattr(install.subprocess, "run", fail)
-    assert main(["install", "--cpu"]).startswith("pip could not install MXNet;")
+
+def test_without_a_network_the_working_build_stays(monkeypatch, tmp_path):
+    """The real pip, which may ask no index, is to replace the CPU build."""
+    run = subprocess.run
+
+    def only_download(command, check):
+        assert command[5] == "download"
+        return run(command, check=check)
+
+    monkeypatch.setattr(install.subprocess, "run", only_download)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setattr(gpu, "has", lambda wheel: True)
+    assert "Nothing was changed" in main(["install", "--gpu"])
+    assert install.builds() == {"mxnet": "1.9.1"}
 
 
 def test_without_an_option_the_machine_decides(machine, monkeypatch, capsys):
     monkeypatch.setattr(install, "choose", lambda: (CPU_BUILD, "There is no driver."))
     assert main(["install"]) is None
-    assert machine.calls == [["install", "--no-deps", "mxnet==1.9.1"]]
+    assert_replaced(machine.calls, [], ["mxnet==1.9.1"])
     assert "There is no driver. Chosen: mxnet\n" in capsys.readouterr().out
 
 
@@ -226,3 +262,23 @@ def test_wrong_commands_show_the_usage(arguments, capsys):
         main(arguments)
     assert stop.value.code == 2
     assert "usage: python -m mfbook" in capsys.readouterr().err
+
+
+def test_a_stopped_command_shows_no_traceback(monkeypatch):
+    def stop(build):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(install, "install", stop)
+    assert main(["install", "--cpu"]) == "Stopped."
+
+
+def test_a_reader_that_has_read_enough():
+    """`head` closes the pipe before the command writes into it."""
+    code = (
+        "import sys; from mfbook import __main__; from mfbook.runtime import install; "
+        "install.install = lambda build: 'said ' * 100_000; "
+        "sys.exit(__main__.main(['install', '--cpu']))"
+    )
+    command = f'{sys.executable} -c "{code}" | head -c 4'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("said", "")

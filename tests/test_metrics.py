@@ -46,3 +46,21 @@ def test_evaluate_clips_to_the_scale_of_the_training_ratings():
 def test_refusals(label, prediction, message):
     with pytest.raises(ValueError, match=message):
         rmse(label, prediction)
+
+
+def test_evaluate_clips_to_no_other_scale():
+    train = pd.DataFrame({"user_id": [1, 1], "item_id": [1, 2], "rating": [0.0, 10.0]})
+    test = pd.DataFrame({"user_id": [1, 1], "item_id": [3, 4], "rating": [7.0, 7.0]})
+    split = datasets.make_split(train, test)
+    assert metrics.evaluate(Constant(8.0), split) == pytest.approx(1)
+    assert metrics.evaluate(Constant(0.5), split) == pytest.approx(6.5)
+    assert metrics.evaluate(Constant(12.0), split) == pytest.approx(3)
+
+
+def test_evaluate_needs_a_split_and_finite_predictions():
+    with pytest.raises(ValueError, match="split is a DataFrame; pass a Split"):
+        metrics.evaluate(Constant(3.0), pd.DataFrame({"rating": [3.0]}))
+    table = pd.DataFrame({"user_id": [1, 2], "item_id": [1, 2], "rating": [2.0, 4.0]})
+    split = datasets.random_split(table, fraction=0.5)
+    with pytest.raises(ValueError, match=r"prediction\[0\] is nan"):
+        metrics.evaluate(Constant(math.nan), split)

@@ -1,5 +1,8 @@
 """The three networks compute what their equations say, for indices inside their tables."""
 
+import math
+from pathlib import Path
+
 import mfbook  # noqa: F401  (lets MXNet load)
 from mfbook import networks
 import mxnet as mx
@@ -49,6 +52,42 @@ def test_dropout_acts_only_in_training():
         assert (network(user, item) != network(user, item)).asnumpy().any()
 
 
+@pytest.mark.parametrize("dropout", [0.2, 0.5, 0.9])
+def test_dropout_drops_its_share_of_the_outputs_of_each_tower(dropout):
+    """What is dropped is exactly 0; what is kept is scaled up by one over the share kept."""
+    network = ready(networks.OneLayerDropoutMLP(5, 6, hidden=4000, k=8, dropout=dropout))
+    user = mx.nd.arange(5)
+    whole = network.user(user).asnumpy()
+    with mx.autograd.train_mode():
+        dropped = network.user(user).asnumpy()
+    kept = dropped != 0
+    assert 1 - kept.mean() == pytest.approx(dropout, abs=0.02)
+    assert dropped[kept] == pytest.approx(whole[kept] / (1 - dropout), rel=1e-4)
+
+
+def test_predictions_are_not_clipped():
+    network = networks.PlainNet(2, 2, k=1)
+    network.initialize(mx.init.Constant(3))
+    assert network.predict([0, 1], [1, 0]).tolist() == [9, 9]
+    network.item.weight.set_data(mx.nd.array([[-1], [-1]]))
+    assert network.predict([0, 1], [1, 0]).tolist() == [-3, -3]
+
+
+def test_large_indices_stay_exact():
+    """Half precision has no odd number above 2,048, single precision none above 2**24."""
+    network = networks.PlainNet(6000, 2, k=1)
+    network.initialize(mx.init.One())
+    network.user.weight.set_data(mx.nd.arange(6000).reshape((-1, 1)))
+    users = np.array([2047, 2049, 4097, 5999])
+    assert network.predict(users, np.zeros(4, int)).tolist() == users.tolist()
+    taken = []
+    network.hybrid_forward = lambda F, u, i: (
+        taken.append((u.dtype, i.dtype)) or F.cast(u, "float32")
+    )
+    network.predict(users, np.zeros(4, int))
+    assert taken == [(np.int32, np.int32)]
+
+
 def test_predict_joins_its_batches(monkeypatch):
     network = ready(networks.PlainNet(5, 6, k=3))
     whole = network.predict(USER, ITEM)
@@ -79,6 +118,9 @@ def test_predict_refuses_what_mxnet_would_clamp(user, item, message):
     [
         (lambda: networks.PlainNet(0, 5, k=3), "n_users is 0; it must be a whole number"),
         (lambda: networks.PlainNet(5, 6, k="3"), "k is '3'; it must be a whole number"),
+        (lambda: networks.PlainNet(5, 6, k=2.0), "k is 2.0; it must be a whole number"),
+        (lambda: networks.PlainNet(5, 6, k=None), "k is None; it must be a whole number"),
+        (lambda: networks.PlainNet(5, 6, k=-4), "k is -4; it must be a whole number, 1 or more"),
         (lambda: networks.OneLayerMLP(5, 6, hidden=2.5, k=3), "hidden is 2.5"),
         (lambda: networks.OneLayerDropoutMLP(5, 6, hidden=4, k=3, dropout=1), "dropout is 1"),
     ],
@@ -86,6 +128,19 @@ def test_predict_refuses_what_mxnet_would_clamp(user, item, message):
 def test_impossible_sizes(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda: networks.PlainNet(2**16, 2, k=2**15), "65,536 x 32,768 = 2,147,483,648"),
+        (lambda: networks.PlainNet(2, 2, k=2**40), "2 x 1,099,511,627,776 = 2,199,023,255,552"),
+        (lambda: networks.OneLayerMLP(3, 2, hidden=2**16, k=2**15), "65,536 x 32,768"),
+    ],
+)
+def test_tables_that_mxnet_cannot_hold(make, shape):
+    with pytest.raises(ValueError, match=rf"needs an array of {shape}.* Use fewer factors\."):
+        make().initialize()
 
 
 def test_predict_before_training():
@@ -98,6 +153,8 @@ def test_first_predictions_are_near_the_mean():
     network.initialize(networks.AroundMean(mean=3.5, k=64, noise=0.05))
     table = network.user.weight.data().asnumpy()
     assert table.min() < 0.2 < 0.27 < table.max()
+    center = math.sqrt(3.5 / 64)
+    assert np.abs(table - center).max() <= 0.05 + 1e-6
     assert network.predict(USER, ITEM) == pytest.approx(3.5, abs=0.5)
 
 
@@ -142,6 +199,9 @@ def test_load_refuses_what_is_no_network(tmp_path):
     (tmp_path / "half.params").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match="holds no parameters of a network"):
         KINDS["MLP"]().load(tmp_path / "half.params")
+    (tmp_path / "half.params").write_bytes(whole + b"\x00")
+    with pytest.raises(ValueError, match="holds no parameters of a network"):
+        KINDS["MLP"]().load(tmp_path / "half.params")
     mx.nd.save(str(tmp_path / "list.params"), [mx.nd.ones(2)])
     with pytest.raises(ValueError, match="another network"):
         KINDS["plain"]().load(tmp_path / "list.params")
@@ -152,3 +212,88 @@ def test_save_says_why_it_cannot(tmp_path):
         KINDS["plain"]().save(tmp_path / "model.params")
     with pytest.raises(ValueError, match="cannot be written"):
         ready(KINDS["plain"]()).save(tmp_path / "nowhere" / "model.params")
+    with pytest.raises(ValueError, match="is a folder"):
+        ready(KINDS["plain"]()).save(tmp_path)
+
+
+@pytest.mark.parametrize("position", range(56))
+def test_a_damaged_file_is_refused_and_not_believed(tmp_path, position):
+    """MXNet waits for ever on a file that claims to hold 2**60 arrays."""
+    file = tmp_path / "model.params"
+    network = ready(KINDS["plain"]())
+    network.save(file)
+    raw = bytearray(file.read_bytes())
+    raw[position] ^= 0xFF
+    file.write_bytes(raw)
+    reserved = range(8, 16)
+    if position in reserved:
+        network.load(file)
+    else:
+        with pytest.raises(ValueError, match=r"holds no parameters|another network|needs float32"):
+            network.load(file)
+
+
+def test_load_refuses_what_is_not_finite(tmp_path):
+    file, network = tmp_path / "model.params", ready(KINDS["plain"]())
+    arrays = network.arrays()
+    for value in (np.nan, np.inf):
+        arrays["item.weight"][2, 1] = value
+        mx.nd.save(str(file), arrays)
+        with pytest.raises(ValueError, match=r"parameter item\.weight with values that are not fi"):
+            KINDS["plain"]().load(file)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "int32"])
+def test_load_refuses_another_type_of_numbers(tmp_path, dtype):
+    file, network = tmp_path / "model.params", ready(KINDS["plain"]())
+    mx.nd.save(str(file), {name: a.astype(dtype) for name, a in network.arrays().items()})
+    with pytest.raises(ValueError, match=rf"parameter user\.weight as {dtype}.* needs float32"):
+        network.load(file)
+
+
+def test_save_refuses_a_network_that_has_diverged(tmp_path):
+    file, network = tmp_path / "model.params", ready(KINDS["plain"]())
+    network.save(file)
+    good = file.read_bytes()
+    network.user.weight.set_data(mx.nd.full((5, 3), np.nan))
+    with pytest.raises(ValueError, match=r"user\.weight .* are not finite: .* nothing to save"):
+        network.save(file)
+    assert file.read_bytes() == good
+
+
+def fails_at_once(self, path):
+    raise mx.MXNetError("[14:00:00] local_filesys.cc: No space left on device")
+
+
+def writes_nothing(self, path):
+    Path(path).write_bytes(b"")
+
+
+def writes_half(self, path):
+    whole = mx.gluon.Block.save_parameters
+    whole(self, path)
+    raw = Path(path).read_bytes()
+    Path(path).write_bytes(raw[: len(raw) // 2])
+
+
+def writes_another(self, path):
+    mx.nd.save(path, {name: a + 1 for name, a in self.arrays().items()})
+
+
+@pytest.mark.parametrize("write", [fails_at_once, writes_nothing, writes_half, writes_another])
+def test_a_failed_save_leaves_the_good_file_alone(tmp_path, monkeypatch, write):
+    file, network = tmp_path / "model.params", ready(KINDS["plain"]())
+    network.save(file)
+    good = file.read_bytes()
+    monkeypatch.setattr(networks.Network, "save_parameters", write)
+    with pytest.raises(ValueError, match=r"cannot be written; what was there is unchanged\."):
+        network.save(file)
+    assert file.read_bytes() == good
+    assert [path.name for path in tmp_path.iterdir()] == ["model.params"]
+
+
+def test_save_writes_through_a_link(tmp_path):
+    (tmp_path / "link.params").symlink_to(tmp_path / "model.params")
+    ready(KINDS["plain"]()).save(tmp_path / "link.params")
+    assert (tmp_path / "link.params").is_symlink()
+    KINDS["plain"]().load(tmp_path / "model.params")

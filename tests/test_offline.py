@@ -1,12 +1,14 @@
 """The folder for machines without a network is complete, or is not made at all."""
 
+import collections
+import errno
 import os
-from pathlib import Path
+import shutil
 import subprocess
-import sys
 
 from mfbook import offline
 from mfbook.__main__ import main
+from mfbook.datasets import download
 import pytest
 
 
@@ -26,6 +28,8 @@ def checkout(monkeypatch, tmp_path):
     )
     monkeypatch.delenv("MFBOOK_DATA", raising=False)
     monkeypatch.setenv("MFBOOK_CACHE", str(tmp_path / "cache"))
+    # A small MovieLens.
+    monkeypatch.setattr(download, "FILES", {"u.data": (8, "")})
     return root, calls
 
 
@@ -71,17 +75,77 @@ def test_refuses_what_cannot_work(checkout, tmp_path):
     assert not (tmp_path / "usb").exists()
 
 
-def test_the_command_says_why_in_one_sentence(tmp_path):
+@pytest.mark.parametrize(
+    ("folder", "sentence"),
+    [
+        ("file", "is not empty"),
+        ("file/usb", "could not be filled: Not a directory"),
+        ("x" * 300, "could not be filled: File name too long"),
+        ("checkout/_build/html/usb", "is inside the built book"),
+    ],
+    ids=["file", "in a file", "too long", "in the book"],
+)
+def test_the_command_says_why_in_one_sentence(checkout, tmp_path, folder, sentence):
     (tmp_path / "file").touch()
-    done = subprocess.run(
-        [sys.executable, "-m", "mfbook", "offline", str(tmp_path / "file")],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parent,
-    )
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert done.stderr.count("\n") == 1
+    message = main(["offline", str(tmp_path / folder)])
+    assert sentence in message
+    assert "\n" not in message
+    assert checkout[1] == []
+    assert not (tmp_path / "checkout/_build/html/usb").exists()
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written(checkout, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o555)
+    message = main(["offline", str(tmp_path / "locked/usb")])
+    assert "could not be filled: Permission denied" in message
+
+
+def test_a_disk_that_refuses_the_folder(checkout, monkeypatch, tmp_path):
+    def refuse(path, **_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(offline.Path, "mkdir", refuse)
+    message = main(["offline", str(tmp_path / "usb")])
+    assert "could not be filled: Permission denied." in message
+
+
+def test_a_stick_that_is_too_small_is_noticed_first(checkout, monkeypatch, tmp_path):
+    usage = collections.namedtuple("Usage", "free")(64_000_000)
+    monkeypatch.setattr(offline.shutil, "disk_usage", lambda folder: usage)
+    message = main(["offline", str(tmp_path / "usb")])
+    assert "has 64 MB free, and about" in message
+    assert not (tmp_path / "usb").exists()
+    assert checkout[1] == []
+
+
+@pytest.mark.parametrize("existed", [True, False])
+def test_a_disk_that_becomes_full(checkout, monkeypatch, tmp_path, existed):
+    """What was there is there afterwards, and a second try works."""
+    folder = tmp_path / "usb"
+    if existed:
+        folder.mkdir()
+
+    def copytree(source, target):
+        target.mkdir()
+        (target / "index.html").touch()
+        raise shutil.Error([(source, target, "[Errno 28] No space left on device")])
+
+    copy = shutil.copytree
+    monkeypatch.setattr(offline.shutil, "copytree", copytree)
+    message = main(["offline", str(folder)])
+    assert "could not be filled: [Errno 28] No space left on device. Nothing was left" in message
+    assert "network" not in message
+    assert folder.exists() == existed
+    assert not existed or not any(folder.iterdir())
+    monkeypatch.setattr(offline.shutil, "copytree", copy)
+    assert main(["offline", str(folder)]) is None
+
+
+def test_wrong_data_are_noticed_first(checkout, monkeypatch, tmp_path):
+    monkeypatch.setenv("MFBOOK_DATA", str(tmp_path / "nowhere"))
+    assert "neither ml-100k/ nor ml-100k.zip" in main(["offline", str(tmp_path / "usb")])
+    assert checkout[1] == []
 
 
 def test_the_command_says_what_it_made(checkout, tmp_path, capsys):
@@ -96,6 +160,7 @@ def test_a_failing_pip_gets_one_sentence(checkout, monkeypatch, tmp_path):
     monkeypatch.setattr(offline.subprocess, "run", fail)
     message = main(["offline", str(tmp_path / "usb")])
     assert message.startswith("pip could not gather the wheels;")
+    assert not (tmp_path / "usb").exists()
 
 
 def test_system_libraries_are_named_where_they_are_needed(monkeypatch):
@@ -106,6 +171,60 @@ def test_system_libraries_are_named_where_they_are_needed(monkeypatch):
     assert offline._needs() == "You need Python with venv."
 
 
-def test_start_is_valid_bash(tmp_path):
-    (tmp_path / "start.sh").write_text(offline.START)
-    subprocess.run(["bash", "-n", str(tmp_path / "start.sh")], check=True)
+PYTHON3 = """\
+#!/bin/bash
+# Stands in for Python: `-m venv .venv` makes a .venv whose Python is this script.
+case "$*" in
+    "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
+esac
+echo "python $* ($PIP_FIND_LINKS)" >> "$LOG"
+"""
+INSTALLED = [
+    "python -m venv .venv (wheels)",
+    "python -m pip install --quiet --requirement requirements.txt mfbook (wheels)",
+    "python -m mfbook install --cpu (wheels)",
+]
+EXAMINED = ["python -c  (wheels)", "python -m mfbook doctor (wheels)"]
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Return a function that runs start.sh in a folder and returns the calls of Python."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python3").write_text(PYTHON3)
+    (tmp_path / "bin/python3").chmod(0o755)
+    log = tmp_path / "log"
+
+    def run(folder):
+        folder.mkdir(exist_ok=True)
+        (folder / "start.sh").write_text(offline.START)
+        log.write_text("")
+        path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "LOG": str(log)}
+        command = ["bash", str(folder / "start.sh"), "true"]
+        subprocess.run(command, env=environment, cwd=tmp_path, check=True, capture_output=True)
+        return log.read_text().splitlines()
+
+    return run
+
+
+def test_start_in_a_folder_with_a_space(start, tmp_path):
+    """Pip splits PIP_FIND_LINKS at spaces, so it must not hold the path of the folder."""
+    assert start(tmp_path / "my stick") == [*INSTALLED, EXAMINED[1]]
+
+
+def test_start_installs_once(start, tmp_path):
+    start(tmp_path / "usb")
+    assert start(tmp_path / "usb") == EXAMINED
+
+
+def test_start_installs_again_where_the_folder_was_moved(start, tmp_path):
+    start(tmp_path / "usb")
+    (tmp_path / "usb").rename(tmp_path / "course")
+    assert start(tmp_path / "course") == [*INSTALLED, EXAMINED[1]]
+
+
+def test_start_installs_again_where_python_is_another(start, tmp_path):
+    start(tmp_path / "usb")
+    (tmp_path / "usb/.venv/bin/python").write_text("#!/bin/bash\nexit 1\n")
+    assert start(tmp_path / "usb") == [*INSTALLED, EXAMINED[1]]

@@ -215,3 +215,65 @@ def test_figures_are_drawn_into_the_axes_that_are_given():
     assert plots.errors_by_group(errors, "ratings", ax=left) is left
     assert plots.learning_curves({"plain": history(1.0)}, ax=ax) is ax
     assert plots.reference_line("bias", 0.95, ax=ax) is ax
+
+
+NO_ROWS = pd.DataFrame()
+NO_EPOCHS = History(pd.DataFrame({"epoch": [], "train_rmse": [], "test_rmse": []}), "test")
+NOTHING = {
+    "no history": (lambda: plots.learning_curves({}), "no curve to draw"),
+    "history of a baseline": (
+        lambda: plots.learning_curves({"biases": None}),
+        r"histories\['biases'\] is None, and not the history of a fit",
+    ),
+    "no epochs": (
+        lambda: plots.learning_curves({"plain": NO_EPOCHS}),
+        r"histories\['plain'\] has no epochs",
+    ),
+    "zoom on nothing": (lambda: plots.learning_curves_zoomed({}, (0, 1)), "no curve to draw"),
+    "no fit": (lambda: plots.train_and_evaluation_curves(None), "history is None"),
+    "fit without epochs": (
+        lambda: plots.train_and_evaluation_curves(NO_EPOCHS, fill=True),
+        "history has no epochs",
+    ),
+    "no titles": (lambda: plots.curves_by_seed(seeds(), {}), "titles is empty"),
+    "unknown curve": (
+        lambda: plots.curves_by_seed(seeds(), {"MLQ": "slow"}),
+        "titles has 'MLQ', but the table has no such model",
+    ),
+    "no curves": (lambda: plots.curves_by_seed(NO_ROWS, {"a": "b"}), "table curves is empty"),
+    "other curves": (
+        lambda: plots.curves_by_seed(seeds().drop(columns="seed"), {"another": "b"}),
+        "table curves has no column seed",
+    ),
+    "no groups": (lambda: plots.errors_by_group(NO_ROWS, "x"), "table errors is empty"),
+    "no results": (lambda: plots.errors_by_fold(NO_ROWS, ["a"]), "table results is empty"),
+    "no table": (lambda: plots.errors_by_fold(None, ["a"]), "results is a NoneType; pass a pandas"),
+    "no search": (lambda: plots.search_results({}), "validation is empty"),
+    "no trials": (lambda: plots.search_results({"ALS": []}), r"validation\['ALS'\] is empty"),
+    "no ladder": (lambda: plots.ladder({}, "x"), "groups is empty"),
+    "no rungs": (lambda: plots.ladder({"this book": {}}, "x"), "groups is empty"),
+    "no bars": (lambda: plots.stacked_bars(NO_ROWS, "x"), "table is empty"),
+    "no cells": (lambda: plots.value_table(NO_ROWS, (0, 1)), "table is empty"),
+    "no items": (lambda: plots.item_map([], []), "positions is empty"),
+    "no names": (lambda: plots.item_map([[1, 2]], []), r"shape \(1, 2\); for 0 names it must be"),
+    "no directions": (lambda: plots.item_map([[1, 2]], ["a"], n_named=0), "n_named is 0"),
+    "no ratings": (lambda: plots.rating_matrix(NO_ROWS), "table ratings is empty"),
+    "no counts": (lambda: plots.long_tail([], "items"), "counts is empty"),
+    "counts of 0": (lambda: plots.long_tail([0, 0], "items"), "counts is empty"),
+}
+
+
+@pytest.mark.parametrize("what", NOTHING)
+def test_a_figure_of_nothing_is_refused_before_it_is_drawn(what):
+    draw, message = NOTHING[what]
+    with pytest.raises(ValueError, match=message):
+        draw()
+    assert not mpl.pyplot.get_fignums()
+
+
+def test_errors_by_fold_refuse_a_model_without_results():
+    results = pd.DataFrame({"model": ["plain"], "fold": [1], "seed": [0], "test": [0.94]})
+    with pytest.raises(ValueError, match=r"models has 'MLP', but .* Pass some of \['plain'\]"):
+        plots.errors_by_fold(results, ["plain", "MLP"])
+    with pytest.raises(ValueError, match="models is empty"):
+        plots.errors_by_fold(results, [])

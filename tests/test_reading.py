@@ -47,6 +47,15 @@ def test_double_colons(write):
     expect(read_ratings(write(GOOD.replace("\t", "::")), sep="::", timestamp=3))
 
 
+def test_a_tab_inside_a_field_is_part_of_it(write):
+    expect(read_ratings(write("1::10::5::a\tb\n1::20::3::c\n2::10::4::d\n"), sep="::"))
+
+
+@pytest.mark.parametrize("sep", ["\t\t", "¦", " | ", ".*"])
+def test_other_separators(write, sep):
+    expect(read_ratings(write(GOOD.replace("\t", sep)), sep=sep))
+
+
 def test_half_stars(write):
     table = read_ratings(write("1,2,0.5\n1,3,4.5\n"), sep=",", scale=(0.5, 5))
     assert table["rating"].tolist() == [0.5, 4.5]
@@ -103,6 +112,19 @@ BAD = {
     "nan": ("1\t10\t5\n1\t20\tNaN\n", "line 2: the rating NaN is outside the scale 1 to 5"),
     "no rating": ("1\t10\t5\n1\t20\t\n", "line 2: the rating '' is not a number"),
     "infinite": ("1\t10\t5\n1\t20\tinf\n", "line 2: the rating inf is outside the scale"),
+    "minus infinity": ("1\t10\t5\n1\t20\t-inf\n", "line 2: the rating -inf is outside the scale"),
+    "rating of thousands of digits": (
+        f"1\t10\t5\n1\t20\t{'9' * 5000}\n",
+        f"line 2: the rating {'9' * 77}... is outside the scale 1 to 5",
+    ),
+    "id of thousands of digits": (
+        f"1\t10\t5\n{'9' * 5000}\t20\t3\n",
+        f"line 2: the user_id {'9' * 77}... is out of range",
+    ),
+    "id with many zeros": (
+        f"1\t10\t5\n{'7'.zfill(30)}\t20\t3\n",
+        "has too many digits. Leave out the zeros at its beginning",
+    ),
     "too high": ("1\t10\t5\n1\t20\t6\n", "line 2: the rating 6 is outside the scale 1 to 5"),
     "too low": ("1\t10\t5\n1\t20\t0\n", "line 2: the rating 0 is outside the scale 1 to 5"),
     "negative id": ("1\t10\t5\n1\t-20\t3\n", "line 2: the item_id -20 is out of range"),
@@ -188,6 +210,22 @@ def test_large_ids_stay_exact(write):
     assert table["user_id"].tolist() == [2**53 + 1, 2**53]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16", "utf-32"])
+def test_names_of_columns_with_accents(write, encoding):
+    path = write("usuário,item,rating\n1,10,5\n1,20,3\n2,10,4\n".encode(encoding))
+    expect(read_ratings(path, sep=",", user="usuário", item="item", rating="rating"))
+
+
+def test_a_column_without_a_name(write):
+    path = write("user,,rating\n1,10,5\n1,20,3\n2,10,4\n")
+    expect(read_ratings(path, sep=",", user="user", item="", rating="rating"))
+
+
+def test_a_text_cut_in_the_middle_of_a_letter(write):
+    with pytest.raises(DataError, match=r"begins as a text in UTF-16, but is damaged"):
+        read_ratings(write(GOOD.encode("utf-16") + b"\x00"))
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
 def test_other_encodings_and_old_line_ends(write, encoding):
     expect(read_ratings(write(GOOD.replace("\n", "\r").encode(encoding))))
@@ -201,6 +239,15 @@ def test_other_encodings_and_old_line_ends(write, encoding):
         ({"user": "user"}, "Some columns have names and some have numbers"),
         ({"scale": (5, 1)}, r"scale is \(5, 1\); it must be \(lowest, highest\)"),
         ({"scale": 5}, "scale is 5"),
+        ({"scale": ("1", "5")}, r"scale is \('1', '5'\); it must be \(lowest, highest\)"),
+        ({"scale": (1, np.inf)}, r"scale is \(1, inf\)"),
+        ({"scale": (-np.inf, 5)}, r"scale is \(-inf, 5\)"),
+        ({"scale": (1, 10**400)}, r"scale is \(1, 10+\)"),
+        ({"scale": (False, 5)}, r"scale is \(False, 5\)"),
+        ({"sep": ""}, "sep is ''; it must be the text between two fields of a line"),
+        ({"sep": None}, "sep is None; it must be the text"),
+        ({"sep": "\n"}, r"sep is '\\n'; it must be the text"),
+        ({"sep": '"'}, "sep is '\"'; it must be the text"),
     ],
 )
 def test_impossible_arguments(write, arguments, message):

@@ -1,7 +1,8 @@
 """Lists leave out what was rated, and are measured as the definitions say."""
 
-from mfbook import baselines, recommend
+from mfbook import baselines, datasets, recommend
 import numpy as np
+import pandas as pd
 import pytest
 
 
@@ -48,3 +49,158 @@ def test_bad_input_is_named(twin):
     unrated = sorted(set(range(twin.n_users)) - set(twin.test["user_idx"]))[0]
     with pytest.raises(ValueError, match="None of these users"):
         recommend.evaluate(np.array([[1]]), twin, [unrated])
+
+
+class Table:
+    """Predicts what a table says, and knows no learning curve."""
+
+    history = None
+
+    def __init__(self, stars):
+        self.stars = np.asarray(stars, float)
+
+    def predict(self, user_idx, item_idx):
+        return self.stars[user_idx, item_idx]
+
+
+@pytest.fixture
+def tiny():
+    """Three users, five items. User 0 likes item 3, user 1 likes items 2 and 4, user 2 nothing."""
+    train = pd.DataFrame({"user_id": [0, 1, 2], "item_id": [0, 0, 1], "rating": [5.0, 1.0, 3.0]})
+    test = pd.DataFrame(
+        {
+            "user_id": [0, 0, 1, 1, 1, 2],
+            "item_id": [3, 4, 2, 4, 1, 4],
+            "rating": [4.0, 3.0, 5.0, 4.0, 2.0, 1.0],
+        }
+    )
+    return datasets.make_split(train, test)
+
+
+LISTS = np.array([[1, 3, 2], [2, 3, 4], [0, 2, 3]])
+
+
+def test_the_measures_of_one_user_who_liked_less_than_the_list_is_long(tiny):
+    found = recommend.evaluate(LISTS[:1], tiny, [0])
+    assert found["precision"] == pytest.approx(1 / 3)
+    assert found["recall"] == pytest.approx(1)
+    # The best list has the one liked item in the first position, so the ideal is 1.
+    assert found["NDCG"] == pytest.approx(1 / np.log2(3))
+
+
+def test_users_without_a_liked_item_count_only_in_the_coverage(tiny):
+    everybody = recommend.evaluate(LISTS, tiny, [0, 1, 2])
+    two = recommend.evaluate(LISTS[:2], tiny, [0, 1])
+    for measure in ("precision", "recall", "NDCG"):
+        assert everybody[measure] == two[measure]
+    assert everybody["precision"] == pytest.approx((1 / 3 + 2 / 3) / 2)
+    assert two["coverage"] == pytest.approx(4 / 5)
+    assert everybody["coverage"] == pytest.approx(5 / 5)
+
+
+def test_liked_from_says_what_is_liked(tiny):
+    strict = recommend.evaluate(LISTS[:2], tiny, [0, 1], liked_from=5)
+    assert strict["precision"] == pytest.approx(1 / 3)  # user 1 alone, one item of three
+    mild = recommend.evaluate(LISTS[:1], tiny, [0], liked_from=3)
+    assert mild["recall"] == pytest.approx(1 / 2)
+
+
+def test_the_lists_are_as_long_as_asked_for():
+    scores = np.array([[3.0, 5.0, 4.0, 1.0]])
+    assert recommend.top_n(scores, n=1).tolist() == [[1]]
+    assert recommend.top_n(scores, n=3).tolist() == [[1, 2, 0]]
+    assert recommend.top_n(np.zeros((2, 30))).shape == (2, 10)
+
+
+def test_what_was_rated_is_below_any_prediction_and_the_rest_is_not_clipped(tiny):
+    model = Table([[-3, -2, -7, -9, -1], [0] * 5, [9, 8, 7, 6, 5.5]])
+    scores = recommend.scores(model, tiny, [0, 2])
+    assert scores.tolist() == [[-np.inf, -2, -7, -9, -1], [9, -np.inf, 7, 6, 5.5]]
+    assert recommend.top_n(scores, 4).tolist() == [[4, 1, 2, 3], [0, 2, 3, 4]]
+
+
+def test_lists_longer_than_what_is_left_are_refused(tiny):
+    scores = recommend.scores(Table(np.zeros((3, 5))), tiny, [0, 1])
+    with pytest.raises(ValueError, match="n is 5, but row 0 has only 4 item"):
+        recommend.top_n(scores, 5)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_predictions_that_are_not_finite_make_no_list(tiny, value):
+    stars = np.zeros((3, 5))
+    stars[1, 3] = value
+    with pytest.raises(ValueError, match=rf"The model predicts {value} for user 1 and item 3"):
+        recommend.scores(Table(stars), tiny, [0, 1])
+
+
+def test_scores_that_are_none_make_no_list():
+    with pytest.raises(ValueError, match="score of item 1 in row 0 is NaN"):
+        recommend.top_n(np.array([[1.0, np.nan]]), 1)
+    with pytest.raises(ValueError, match=r"scores has the shape \(2,\)"):
+        recommend.top_n(np.array([1.0, 2.0]), 1)
+    for n in (0, 2.0, "2", None, True):
+        with pytest.raises(ValueError, match=r"n is .* a whole number, 1 or more"):
+            recommend.top_n(np.zeros((1, 5)), n)
+
+
+def test_scores_of_nobody_and_of_no_vector(tiny):
+    model = Table(np.zeros((3, 5)))
+    assert recommend.scores(model, tiny, []).shape == (0, 5)
+    with pytest.raises(ValueError, match="two vectors of the same length"):
+        recommend.scores(model, tiny, 1)
+    with pytest.raises(ValueError, match="split is a DataFrame; pass a Split"):
+        recommend.scores(model, tiny.train, [0])
+
+
+@pytest.mark.parametrize(
+    ("lists", "users", "message"),
+    [
+        ([[0, 1, 5]], [0], r"item_idx\[2\] is 5, but this table has 5 rows"),
+        ([[0, 1, -1]], [0], r"item_idx\[2\] is -1"),
+        ([[0.0, 1.0]], [0], "item_idx has the type float64"),
+        ([[0, 1], [3, 3]], [0, 1], "lists has item 3 twice in row 1"),
+        ([[0, 1, 0]], [0], "lists has item 0 twice in row 0"),
+        ([[0, 1], [2, 3]], [0, 0], "user_idx has user 0 twice"),
+        ([[0, 1]], [7], r"user_idx\[0\] is 7"),
+        ([[0, 1]], [0, 1], r"lists has the shape \(1, 2\) and user_idx the shape \(2,\)"),
+        ([0, 1], [0, 1], r"lists has the shape \(2,\)"),
+    ],
+)
+def test_evaluate_refuses_what_are_no_lists(tiny, lists, users, message):
+    with pytest.raises(ValueError, match=message):
+        recommend.evaluate(np.array(lists), tiny, users)
+
+
+@pytest.mark.parametrize("liked_from", ["4", None, np.nan, True])
+def test_liked_from_must_be_a_number(tiny, liked_from):
+    with pytest.raises(ValueError, match=r"liked_from is .*; it must be a number of stars"):
+        recommend.evaluate(LISTS, tiny, [0, 1, 2], liked_from)
+
+
+def test_similarity_is_the_angle_and_not_the_length():
+    vectors = np.array([[1.0, 0], [0.1, 0], [50, 50]])
+    order, cosine = recommend.similar(vectors, 0, 2)
+    assert order.tolist() == [1, 2]
+    assert cosine == pytest.approx([1, 0.5**0.5])
+
+
+@pytest.mark.parametrize(
+    ("item", "n", "message"),
+    [
+        (0, 3, r"n is 3, but only 2 item\(s\) are not the item itself"),
+        (0, 0, "n is 0"),
+        (3, 1, r"item_idx\[0\] is 3"),
+        (-1, 1, r"item_idx\[0\] is -1"),
+        (0.5, 1, "item_idx has the type float64"),
+    ],
+)
+def test_similar_refuses_what_it_cannot_find(item, n, message):
+    with pytest.raises(ValueError, match=message):
+        recommend.similar(np.eye(3), item, n)
+
+
+def test_similar_needs_vectors():
+    with pytest.raises(ValueError, match="The vector of item 1 is not finite"):
+        recommend.similar(np.array([[1.0, 2], [np.nan, 1]]), 0, 1)
+    with pytest.raises(ValueError, match="one row for each item"):
+        recommend.similar(np.ones(3), 0, 1)

@@ -5,7 +5,8 @@ import math
 
 import mfbook  # noqa: F401  (lets MXNet load)
 from mfbook import datasets, devices, networks, training
-from mfbook.exceptions import TrainingError
+from mfbook.exceptions import DivergenceError, TrainingError
+from mfbook.history import History, run_epochs
 from mfbook.metrics import rmse
 from mfbook.training import RMSE, NetworkModel, fit
 import mxnet as mx
@@ -50,6 +51,97 @@ def test_history_reports_the_pooled_errors(small):
     speed = len(small.train) / history.frame["seconds"]
     assert history.frame["ratings_per_second"].tolist() == pytest.approx(speed.tolist())
     assert "<table" in history._repr_html_()
+
+
+def test_the_error_of_a_history_is_that_of_its_last_epoch():
+    frame = pd.DataFrame({"epoch": [1, 2, 3], "train_rmse": 0.5, "test_rmse": [1.0, 0.8, 0.9]})
+    history = History(frame.assign(seconds=[1.0, 2.0, 3.0]), "test")
+    assert history.rmse == 0.9
+    assert history.curve.to_dict() == {1: 1.0, 2: 0.8, 3: 0.9}
+    assert history.seconds == 6.0
+
+
+def test_a_history_measures_predictions_as_they_are(small):
+    nine = [np.full(len(ratings), 9.0) for ratings in (small.train, small.test)]
+    history = run_epochs(small, 1, lambda: None, lambda: tuple(nine))
+    assert history.frame["train_rmse"][0] == pytest.approx(rmse(small.train["rating"], nine[0]))
+    assert history.rmse == pytest.approx(rmse(small.test["rating"], nine[1]))
+
+
+def test_the_seed_draws_the_initial_parameters(small):
+    def initial(seed):
+        network = plain(small)
+        fit(network, small, epochs=1, learning_rate=1e-12, weight_decay=0.0, seed=seed)
+        return weights(network)[0]
+
+    first = initial(1)
+    assert 0.009 < np.abs(first).max() <= 0.01
+    assert initial(1) == pytest.approx(first, abs=1e-7)
+    assert np.abs(initial(2) - first).max() > 0.001
+
+
+def in_order_of(split, seed, network):
+    """Train from known parameters; return the trained ones."""
+    mx.random.seed(7)
+    network.initialize(mx.init.Uniform(0.5))
+    fit(network, split, epochs=1, batch_size=50, seed=seed)
+    return weights(network)[0]
+
+
+def test_the_seed_draws_the_order_of_the_ratings(small):
+    first = in_order_of(small, 1, plain(small))
+    assert (in_order_of(small, 1, plain(small)) == first).all()
+    assert (in_order_of(small, 2, plain(small)) != first).any()
+
+
+def test_each_epoch_has_its_own_order(small, monkeypatch):
+    orders = []
+
+    def recorded(*arguments):
+        arrays = shuffled(*arguments)
+        orders.append([array.asnumpy().tolist() for array in arrays])
+        return arrays
+
+    shuffled = training.shuffled
+    monkeypatch.setattr(training, "shuffled", recorded)
+    fit(plain(small), small, epochs=3, batch_size=100)
+    assert len(orders) == 3
+    for first, second in ((0, 1), (1, 2), (0, 2)):
+        assert orders[first] != orders[second]
+
+
+def test_the_seed_draws_the_dropout(small, monkeypatch):
+    shuffled = training.shuffled
+    monkeypatch.setattr(
+        training,
+        "shuffled",
+        lambda ratings, rng, device: shuffled(ratings, np.random.default_rng(0), device),
+    )
+
+    def run(seed):
+        network = networks.OneLayerDropoutMLP(small.n_users, small.n_items, 8, 4, dropout=0.5)
+        return in_order_of(small, seed, network)
+
+    first = run(1)
+    assert (run(1) == first).all()
+    assert (run(2) != first).any()
+
+
+def test_training_drops_and_predicting_does_not(small):
+    def run(dropout):
+        network = networks.OneLayerDropoutMLP(small.n_users, small.n_items, 8, 4, dropout)
+        return in_order_of(small, 1, network), network.predict([0, 1], [2, 3])
+
+    (without, _), (with_dropout, prediction) = run(0.0), run(0.5)
+    assert (without != with_dropout).any()
+    assert (run(0.5)[1] == prediction).all()
+
+
+def test_indices_stay_whole_numbers(small):
+    large = small.train.assign(user_idx=np.int32(2**24 + 1))
+    user, item, rating = training.shuffled(large, np.random.default_rng(0), mx.cpu())
+    assert (user.dtype, item.dtype, rating.dtype) == (np.int32, np.int32, np.float32)
+    assert set(user.asnumpy()) == {2**24 + 1}
 
 
 def test_learns(small):
@@ -175,6 +267,14 @@ def test_unusable_device(small):
         ({"momentum": 1.5}, "momentum is 1.5; it must be below 1"),
         ({"weight_decay": None}, "weight_decay is None; it must be a number"),
         ({"seed": -1}, "seed is -1; it must be 0 or more"),
+        ({"seed": 2**31}, "seed is 2147483648; it must be 2147483647 or less"),
+        ({"learning_rate": True}, "learning_rate is True; it must be a number"),
+        (
+            {"learning_rate": 1e39},
+            r"learning_rate is 1e\+39; it must be a number of single precision",
+        ),
+        ({"lazy": "yes"}, "lazy is 'yes'; it must be True or False"),
+        ({"lazy": None}, "lazy is None; it must be True or False"),
         ({"device": "cpu"}, "device is 'cpu'; pass one of"),
         ({"batch_size": True}, "batch_size is True; it must be a whole number"),
         ({"epochs": 2.5}, "epochs is 2.5; it must be a whole number"),
@@ -198,9 +298,31 @@ def test_a_table_is_no_split(small):
         fit(plain(small), small.train)
 
 
+@pytest.mark.parametrize("network", [None, "PlainNet", mx.gluon.nn.Dense(1)])
+def test_something_else_is_no_network(small, network):
+    with pytest.raises(TrainingError, match=r"network is a \w+; fit needs a Network"):
+        fit(network, small)
+
+
 def test_divergence_names_the_epoch_and_the_learning_rate(small):
-    with pytest.raises(TrainingError, match=r"In epoch \d+ .* Lower the learning rate \(it is 30"):
+    with pytest.raises(
+        DivergenceError,
+        match=r"In epoch \d+ .* Lower the learning rate \(it is 30.*begin again with a new network",
+    ):
         fit(plain(small), small, epochs=20, batch_size=16, learning_rate=30.0)
+
+
+def test_a_network_that_has_diverged_must_begin_again(small):
+    network = plain(small)
+    with pytest.raises(DivergenceError):
+        fit(network, small, epochs=20, batch_size=16, learning_rate=30.0)
+    with pytest.raises(
+        TrainingError, match=r"values that are not finite.*network\.initialize\(force_reinit=True\)"
+    ) as caught:
+        fit(network, small, epochs=1, learning_rate=0.01)
+    assert not isinstance(caught.value, DivergenceError)
+    network.initialize(force_reinit=True)
+    assert np.isfinite(fit(network, small, epochs=1, learning_rate=0.01).rmse)
 
 
 def weights(network):
@@ -330,6 +452,25 @@ def test_a_network_model_is_the_network_that_fit_trains(small):
     history = fit(network, small, **options, seed=3)
     assert model.history.curve.tolist() == history.curve.tolist()
     assert model.predict([0, 1], [2, 3]).tolist() == network.predict([0, 1], [2, 3]).tolist()
+
+
+def test_a_network_model_passes_its_hyperparameters_on(small, monkeypatch):
+    taken = {}
+
+    def fit_nothing(network, split, epochs, **options):
+        taken.update(options, network=network, split=split, epochs=epochs)
+
+    monkeypatch.setattr(training, "fit", fit_nothing)
+    options = {"epochs": 7, "batch_size": 33, "learning_rate": 0.3, "weight_decay": 0.2}
+    NetworkModel(lambda split, seed: (split, seed), **options).fit(small, seed=5)
+    assert taken == options | {"network": (small, 5), "split": small, "seed": 5}
+
+
+def test_a_network_model_predicts_what_its_network_does(small):
+    model = NetworkModel(lambda split, seed: plain(split))
+    model.network = plain(small, k=1)
+    model.network.initialize(mx.init.Constant(3))
+    assert model.predict([0, 1], [2, 3]).tolist() == [9, 9]
 
 
 def test_a_network_model_before_fit():

@@ -10,6 +10,8 @@ HEAD = """\
 Every chapter ends with exercises: some to recall, some to modify what is there, some to go further. \
 Their solutions are run with the chapter, and folded. Where an exercise is marked *checked*, the \
 notebook has a cell for your answer and one that tells you what is wrong with it.
+
+% This page is written by `make sync` from the notebooks: edit those.
 """
 EXERCISE = re.compile(r"### Exercise (\w+)\.(\d+): (\w+)\s+(.+)")
 

@@ -10,7 +10,7 @@ fragment  joins the slide before it
 skip      is not on the slides (nor is ``notes``)
 ========  ======================================================================
 
-A code cell shows its code and its outputs. ``"show": "code"`` or ``"show": "output"`` beside
+A code cell shows its code and its outputs. ``"show": "code"`` or ``"show": "output"`` next to
 ``slide_type`` leaves the other one out; the tags ``hide-input`` and ``remove-input`` leave the code
 out, as in the book. If code and outputs do not fit on one slide, they get two; each figure has a
 slide of its own. The written files need no network.

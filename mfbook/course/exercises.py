@@ -7,6 +7,16 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
+# What NumPy would convert to numbers without a word, by the letter of its kind.
+NOT_NUMBERS = {
+    "b": "a truth value",
+    "S": "text in bytes",
+    "U": "text",
+    "c": "complex",
+    "M": "a date",
+    "m": "a time span",
+}
+
 
 def check(
     answer: object,
@@ -54,27 +64,37 @@ def _verdict(
             "Not answered yet: replace the three dots by your answer, run that cell, "
             "then run this one."
         )
-    if isinstance(answer, str) or callable(answer):
-        wrong = f"{answer!r} is text" if isinstance(answer, str) else f"{answer!r} is a function"
-        return f"Not yet: {wrong}; the answer must be a number."
+    if callable(answer):
+        return f"Not yet: {answer!r} is a function; the answer must be a number."
     try:
-        given = np.asarray(answer, float)
+        values = np.asarray(answer)
+        if values.dtype.kind in NOT_NUMBERS:
+            shown = repr(answer) if len(repr(answer)) <= 40 else "your answer"
+            what = NOT_NUMBERS[values.dtype.kind]
+            return f"Not yet: {shown} is {what}; the answer must be a number."
+        given = values.astype(float)
+    except OverflowError:
+        return "Not yet: your answer is too large for a number of double precision."
     except (TypeError, ValueError):
         return f"Not yet: {type(answer).__name__} cannot be read as numbers."
     if given.shape != expected.shape:
         return f"Not yet: your answer has the shape {given.shape}; it must be {expected.shape}."
-    if not np.isfinite(given).all():
-        return "Not yet: your answer has values that are not finite. Was something divided by 0?"
     if _close(given, expected, tolerance):
         return "Right."
     for mistake, explanation in mistakes:
         if _close(given, np.asarray(mistake, float), tolerance):
             return f"Not yet: {explanation}"
+    if not np.isfinite(given).all():
+        return "Not yet: your answer has values that are not finite. Was something divided by 0?"
     return f"Not yet: {_direction(given, expected)}"
 
 
 def _close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
-    return one.shape == other.shape and bool(np.all(np.abs(one - other) <= tolerance))
+    if one.shape != other.shape:
+        return False
+    # Equal infinities are close; their difference is NaN.
+    with np.errstate(invalid="ignore"):
+        return bool(np.all((one == other) | (np.abs(one - other) <= tolerance)))
 
 
 def _direction(given: np.ndarray, expected: np.ndarray) -> str:
@@ -83,8 +103,8 @@ def _direction(given: np.ndarray, expected: np.ndarray) -> str:
         index = ", ".join(map(str, worst))
         direction = _direction(given[worst], expected[worst])
         return f"the value at [{index}] is furthest off; {direction}"
-    if np.isclose(given, -expected):
+    if expected != 0 and np.isclose(given, -expected):
         return "the sign is the wrong way round."
-    if np.isclose(given, 100 * expected):
+    if expected != 0 and np.isclose(given, 100 * expected):
         return "that is in percent; the answer must be a fraction."
     return f"your answer is too {'large' if given > expected else 'small'}."

@@ -1,8 +1,9 @@
-"""The user's cache folder, and how folders get into it: complete, or not at all."""
+"""The user's cache folder, and how files get into it: complete, or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+import contextlib
 import errno
 import os
 from pathlib import Path, PurePosixPath
@@ -11,12 +12,19 @@ import tempfile
 from types import ModuleType
 import warnings
 import zipfile
+import zlib
 
 from mfbook.exceptions import DataError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+NO_FOLDER = (errno.EEXIST, errno.ENOTDIR)
+# What `zipfile` raises for damaged archives: RuntimeError if a bit says that it is encrypted, or
+# compressed in a way that it does not know; ValueError if a position is impossible.
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
+
 
 def cache() -> Path:
-    """Return the user's cache folder for the course.
+    """Return the user's cache folder for the course; raise `DataError` if it cannot be one.
 
     Examples
     --------
@@ -24,7 +32,33 @@ def cache() -> Path:
     >>> download.cache().is_absolute()
     True
     """
-    return Path(os.environ.get("MFBOOK_CACHE") or import_pooch().os_cache("mfbook"))
+    return environment_folder("MFBOOK_CACHE") or Path(import_pooch().os_cache("mfbook"))
+
+
+def environment_folder(variable: str) -> Path | None:
+    """Return the folder that an environment variable names, or None if it is not set.
+
+    Raises
+    ------
+    DataError
+        If no folder can have that name.
+    """
+    value = os.environ.get(variable)
+    if not value:
+        return None
+    try:
+        # "~" is the user's home. `lstat` finds out whether the path is possible.
+        path = Path(value).expanduser()
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "that home folder is unknown"
+        shown = value if len(value) <= 200 else f"{value[:200]}…"
+        raise DataError(
+            f"{variable} is {shown!r}, which cannot be used: {reason}. Set it to the whole path of "
+            "a folder, or unset it."
+        ) from None
+    return path
 
 
 def import_pooch() -> ModuleType:
@@ -45,8 +79,8 @@ def make_folder(target: Path, fill: Callable[[Path], object]) -> Path:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as work:
-            unfinished = Path(work) / "unfinished"
+        with work_folder(target.parent) as work:
+            unfinished = work / "unfinished"
             unfinished.mkdir()
             fill(unfinished)
             unfinished.rename(target)
@@ -58,13 +92,48 @@ def make_folder(target: Path, fill: Callable[[Path], object]) -> Path:
     return target
 
 
+@contextlib.contextmanager
+def work_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder inside ``parent`` for unfinished work, and delete it in the end.
+
+    Those of processes that were killed are deleted as well.
+    """
+    for left in parent.glob(".unfinished-*-*"):
+        process = left.name.split("-")[1]
+        if process.isdigit() and not _is_running(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f".unfinished-{os.getpid()}-", dir=parent) as work:
+        yield Path(work)
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":
+        # On Windows the call below would end the process.
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # It belongs to somebody else.
+        return True
+    return True
+
+
 def write_error(error: OSError) -> DataError:
     """Return the error to raise if the cache cannot be written."""
-    reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
-    return DataError(
-        f"The cache {cache()} could not be written: {reason}. Free some space (50 MB are enough), "
-        "or set MFBOOK_CACHE to a folder that can be written."
-    )
+    if error.errno in FULL:
+        reason = "the disk is full"
+        remedy = (
+            "Free some space (50 MB are enough), or set MFBOOK_CACHE to a folder on another disk"
+        )
+    elif error.errno in NO_FOLDER:
+        reason = f"there is a file where a folder should be ({error.filename2 or error.filename})"
+        remedy = "Delete or rename that file, or set MFBOOK_CACHE to a folder that can be written"
+    else:
+        reason = str(error)
+        remedy = "Set MFBOOK_CACHE to a folder that can be written"
+    return DataError(f"The cache {cache()} could not be written: {reason}. {remedy}.")
 
 
 def extract(archive: str | os.PathLike[str], target: Path) -> None:
@@ -99,7 +168,12 @@ def extract(archive: str | os.PathLike[str], target: Path) -> None:
                 if not member.is_dir():
                     with content.open(member) as source, (target / path.name).open("wb") as copy:
                         shutil.copyfileobj(source, copy)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except DataError:
+        raise
+    except (*ZIP_ERRORS, OSError) as error:
+        # An impossible position, too.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         raise DataError(
             f"{archive} is damaged ({error}). Delete it and download it again."
         ) from None

@@ -9,6 +9,7 @@ from mfbook.datasets._textfile import TextFile
 from mfbook.exceptions import DataError
 
 LARGEST_ID = 2**63 - 1
+LONGEST_SHOWN = 80
 
 
 def first_error(
@@ -35,7 +36,7 @@ def first_error(
         if len(fields) != n_fields:
             return DataError(
                 f"{line} has {len(fields)} fields, but line 1 has {n_fields} (separator "
-                f"{file.original_sep!r}): {file.original_sep.join(fields)!r}. "
+                f"{file.original_sep!r}): {_shown(file.original_sep.join(fields))!r}. "
                 "Fix or delete that line."
             )
         for name, position in positions.items():
@@ -56,12 +57,20 @@ def _problem(name: str, value: str, scale: tuple[float, float]) -> str | None:
         return _rating_problem(value, scale)
     if not re.fullmatch("-?[0-9]+", value):
         return (
-            f"the {name} {value!r} is not a whole number. "
+            f"the {name} {_shown(value)!r} is not a whole number. "
             "If this line is a header, pass the names of the columns."
         )
-    if not 0 <= int(value) <= LARGEST_ID:
-        return f"the {name} {value} is out of range: it must be between 0 and 2**63 - 1."
+    # Python refuses to convert numbers of thousands of digits.
+    if len(value) > LONGEST_SHOWN or not 0 <= int(value) <= LARGEST_ID:
+        return f"the {name} {_shown(value)} is out of range: it must be between 0 and 2**63 - 1."
+    if len(value) > len(str(LARGEST_ID)):
+        return f"the {name} {value} has too many digits. Leave out the zeros at its beginning."
     return None
+
+
+def _shown(value: str) -> str:
+    """Return the text, cut if it is too long for a message."""
+    return value if len(value) <= LONGEST_SHOWN else f"{value[: LONGEST_SHOWN - 3]}..."
 
 
 def _rating_problem(value: str, scale: tuple[float, float]) -> str | None:
@@ -72,13 +81,13 @@ def _rating_problem(value: str, scale: tuple[float, float]) -> str | None:
         number = None
     if number is None:
         return (
-            f"the rating {value!r} is not a number. "
+            f"the rating {_shown(value)!r} is not a number. "
             "If this line is a header, pass the names of the columns."
         )
     # False for NaN as well.
     if scale[0] <= number <= scale[1]:
         return None
     return (
-        f"the rating {value} is outside the scale {scale[0]} to {scale[1]}. "
+        f"the rating {_shown(value)} is outside the scale {scale[0]} to {scale[1]}. "
         "Fix that line, or pass scale=(lowest, highest)."
     )

@@ -2,9 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mfbook.exceptions import DataError
 import numpy as np
 import pandas as pd
+
+# The columns of ids that can be sorted, by the word of `pandas.api.types.infer_dtype` for them.
+KINDS_OF_ID = {
+    "integer": "numbers",
+    "floating": "numbers",
+    "mixed-integer-float": "numbers",
+    "string": "texts",
+    "date": "dates",
+    "datetime": "times",
+    "datetime64": "times",
+    "empty": "nothing",
+}
+
+
+def check_table(table: object, name: str, columns: Sequence[str]) -> None:
+    """Raise `DataError` unless ``table`` is a `pandas.DataFrame` that has each column once.
+
+    Examples
+    --------
+    >>> check_table(pd.DataFrame({"user_id": [7]}), "my films", ["user_id", "rating"])
+    Traceback (most recent call last):
+    ...
+    mfbook.exceptions.DataError: my films: the table has no column rating. Its columns are: \
+user_id. Rename or add what is missing.
+    """
+    if not isinstance(table, pd.DataFrame):
+        raise DataError(
+            f"{name}: the table is of the type {type(table).__name__}. Pass a pandas DataFrame "
+            f"with the columns {', '.join(columns)}."
+        )
+    missing = sorted(set(columns) - set(table.columns))
+    if missing:
+        raise DataError(
+            f"{name}: the table has no column {', '.join(missing)}. "
+            f"Its columns are: {', '.join(map(str, table.columns))}. Rename or add what is missing."
+        )
+    twice = [column for column in columns if (table.columns == column).sum() > 1]
+    if twice:
+        raise DataError(f"{name}: the table has the column {twice[0]} twice. Drop or rename one.")
+
+
+def check_indexed(ratings: pd.DataFrame, name: str, n_users: int, n_items: int) -> None:
+    """Raise `DataError` unless the ratings have numbers and indices of existing users and items.
+
+    Examples
+    --------
+    >>> ratings = pd.DataFrame({"user_idx": [0], "item_idx": [7], "rating": [5.0]})
+    >>> check_indexed(ratings, "my films", n_users=1, n_items=3)
+    Traceback (most recent call last):
+    ...
+    mfbook.exceptions.DataError: my films: item_idx is 7 in row 0, but there are only 3 items. \
+Make splits with datasets.make_split.
+    """
+    remedy = "Make splits with datasets.make_split."
+    check_table(ratings, name, ("user_idx", "item_idx", "rating"))
+    for column, kinds in (("user_idx", "iu"), ("item_idx", "iu"), ("rating", "iufb")):
+        dtype = ratings.dtypes[column]
+        if dtype.kind not in kinds:
+            raise DataError(f"{name}: the column {column} has the type {dtype}. {remedy}")
+    for column, size, what in (("user_idx", n_users, "users"), ("item_idx", n_items, "items")):
+        idx = ratings[column].to_numpy()
+        outside = np.flatnonzero((idx < 0) | (idx >= size))
+        if len(outside):
+            raise DataError(
+                f"{name}: {column} is {idx[outside[0]]} in row {outside[0]}, but there are only "
+                f"{size:,} {what}. {remedy}"
+            )
 
 
 def validate_ratings(ratings: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -19,14 +88,10 @@ def validate_ratings(ratings: pd.DataFrame, name: str) -> pd.DataFrame:
     mfbook.exceptions.DataError: my films, row 1: the rating is missing or not a number. \
 Drop that row or fill it in.
     """
-    missing = {"user_id", "item_id", "rating"} - set(ratings.columns)
-    if missing:
-        raise DataError(
-            f"{name}: the table has no column {', '.join(sorted(missing))}. "
-            f"Its columns are: {', '.join(map(str, ratings.columns))}. Rename or add what is missing."
-        )
-    numbers = pd.to_numeric(ratings["rating"], errors="coerce").astype(np.float32)
-    ratings = ratings.assign(rating=numbers)
+    check_table(ratings, name, ("user_id", "item_id", "rating"))
+    for column in ("user_id", "item_id"):
+        _kind_of_ids(ratings[column], f"{name}: {column}")
+    ratings = ratings.assign(rating=_as_numbers(ratings["rating"], name))
     for column in ("user_id", "item_id", "rating"):
         values = ratings[column]
         wrong = values.isna().to_numpy() | values.isin([np.inf, -np.inf]).to_numpy()
@@ -43,6 +108,53 @@ Drop that row or fill it in.
             f"{row['item_id']} a second time. Keep one of the two ratings."
         )
     return ratings
+
+
+def _as_numbers(ratings: pd.Series, name: str) -> pd.Series:
+    """Return ratings as float32, NaN where they are no numbers; refuse dates and the like."""
+    kind = pd.api.types.infer_dtype(ratings)
+    if not kind.startswith(("date", "time", "period", "interval")):
+        numbers = pd.to_numeric(ratings, errors="coerce")
+        if not np.iscomplexobj(numbers):
+            return numbers.astype(np.float32)
+        kind = "complex"
+    raise DataError(
+        f"{name}: the column rating holds values of the type {kind}. Ratings must be numbers: "
+        "pass another column."
+    )
+
+
+def _kind_of_ids(ids: pd.Series, what: str) -> str:
+    """Return whether ids are numbers, texts, dates or times; raise `DataError` otherwise."""
+    found = pd.api.types.infer_dtype(ids)
+    if found not in KINDS_OF_ID:
+        raise DataError(
+            f"{what} holds values of the type {found}. Ids must be all whole numbers, all texts or "
+            "all dates."
+        )
+    return KINDS_OF_ID[found]
+
+
+def check_comparable(train: pd.DataFrame, test: pd.DataFrame, name: str) -> None:
+    """Raise `DataError` if the ids of two tables cannot be compared, such as texts with numbers.
+
+    Examples
+    --------
+    >>> train = pd.DataFrame({"user_id": [7], "item_id": ["tea"]})
+    >>> test = pd.DataFrame({"user_id": [7], "item_id": [3]})
+    >>> check_comparable(train, test, "my drinks")
+    Traceback (most recent call last):
+    ...
+    mfbook.exceptions.DataError: my drinks: item_id holds texts in the training set and numbers \
+in the test set. Convert one of them.
+    """
+    for column in ("user_id", "item_id"):
+        one, other = (_kind_of_ids(t[column], f"{name}: {column}") for t in (train, test))
+        if len(train) and len(test) and one != other:
+            raise DataError(
+                f"{name}: {column} holds {one} in the training set and {other} in the test set. "
+                "Convert one of them."
+            )
 
 
 def check_disjoint(train: pd.DataFrame, test: pd.DataFrame, name: str) -> None:
@@ -67,18 +179,41 @@ def add_indices(ratings: pd.DataFrame, user_ids: np.ndarray, item_ids: np.ndarra
 def describe_ids(
     column: str, ids: np.ndarray, descriptions: pd.DataFrame | None, name: str
 ) -> pd.DataFrame:
-    """Return a table with one row per id and the columns of ``descriptions``, if there are any."""
+    """Return a table with one row per id and the columns of ``descriptions``, if there are any.
+
+    An id without a description has missing values.
+
+    Examples
+    --------
+    >>> titles = pd.DataFrame({"item_id": [5, 3], "title": ["Emma", "Ulysses"]})
+    >>> describe_ids("item_id", np.array([3, 4, 5]), titles, "my books")["title"].tolist()
+    ['Ulysses', nan, 'Emma']
+    """
     table = pd.DataFrame({column: ids})
     if descriptions is None:
         return table
-    argument = column.removesuffix("_id") + "s"
+    what = f"{name}: the table of {column.removesuffix('_id')}s"
+    if not isinstance(descriptions, pd.DataFrame):
+        raise DataError(
+            f"{what} is of the type {type(descriptions).__name__}. Pass a pandas DataFrame with "
+            f"the column {column}."
+        )
     if column not in descriptions:
-        raise DataError(f"{name}: the table of {argument} has no column {column}. Add it.")
-    repeated = descriptions[column].duplicated().to_numpy()
+        raise DataError(f"{what} has no column {column}. Add it.")
+    described = descriptions[column]
+    if described.isna().any():
+        row = int(described.isna().to_numpy().argmax())
+        raise DataError(f"{what} has no {column} in row {row}. Drop that row or fill it in.")
+    repeated = described.duplicated().to_numpy()
     if repeated.any():
         row = int(repeated.argmax())
         raise DataError(
-            f"{name}: the table of {argument} has the {column} {descriptions[column].iloc[row]} "
-            f"a second time in row {row}. Keep one row per {column}."
+            f"{what} has the {column} {described.iloc[row]} a second time in row {row}. "
+            f"Keep one row per {column}."
+        )
+    one, other = _kind_of_ids(table[column], name), _kind_of_ids(described, f"{what}: {column}")
+    if len(described) and one != other:
+        raise DataError(
+            f"{what} has {other} for {column}, the ratings have {one}. Convert one of them."
         )
     return table.merge(descriptions, on=column, how="left")

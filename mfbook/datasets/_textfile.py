@@ -13,7 +13,13 @@ from typing import Literal
 from mfbook.exceptions import DataError
 
 GZIP_OR_ZIP = (b"\x1f\x8b", b"PK\x03\x04")
-UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# UTF-32 comes first: its mark begins like that of UTF-16.
+MARKED_ENCODINGS = {
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+}
+# Never typed by anybody: the separator of fields that ASCII has provided.
+UNIT_SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -45,9 +51,10 @@ class TextFile:
         """Read the file; raise `DataError` or `FileNotFoundError` if it holds no text."""
         path = Path(path)
         text, single = _read_text(path), sep
-        if len(sep) > 1:
-            # pandas reads separators of one character many times faster.
-            text, single = text.replace("\t", " ").replace(sep, "\t"), "\t"
+        if len(sep) > 1 or not sep.isascii():
+            # pandas reads separators of one byte many times faster.
+            text = text.replace(UNIT_SEPARATOR, " ").replace(sep, UNIT_SEPARATOR)
+            single = UNIT_SEPARATOR
         return cls(path, text, single, sep, columns)
 
     @property
@@ -122,13 +129,23 @@ def _read_text(path: Path) -> str:
     raw = path.read_bytes()
     if raw.startswith(GZIP_OR_ZIP):
         raise DataError(f"{path} is compressed. Unpack it, and pass the path of the file in it.")
-    if raw.startswith(UTF_16):
-        text = raw.decode("utf-16")
-    else:
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = raw.decode("latin-1")
+    text = _decoded(raw, path)
     if not text.strip():
         raise DataError(f"{path} is empty. It should have one rating per line.")
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+
+
+def _decoded(raw: bytes, path: Path) -> str:
+    for encoding, marks in MARKED_ENCODINGS.items():
+        if raw.startswith(marks):
+            try:
+                return raw.decode(encoding)
+            except UnicodeDecodeError:
+                raise DataError(
+                    f"{path} begins as a text in {encoding.upper()}, but is damaged or incomplete. "
+                    "Save it again as UTF-8."
+                ) from None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

@@ -1,27 +1,46 @@
-"""Download MovieLens 100K to this machine once, and check that it is complete."""
+"""Download MovieLens 100K to this machine once, and check that its files are as published."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import hashlib
 import logging
 import os
 from pathlib import Path
 
 from mfbook.datasets import synthetic
-from mfbook.datasets._cache import cache, extract, import_pooch, make_folder, write_error
+from mfbook.datasets._cache import (
+    cache,
+    environment_folder,
+    extract,
+    import_pooch,
+    make_folder,
+    work_folder,
+    write_error,
+)
 from mfbook.exceptions import DataError
 
-__all__ = ["cache", "damaged", "dataset_name", "extract", "folder"]
+__all__ = ["cache", "dataset_name", "extract", "files", "folder"]
 
 URL = "https://files.grouplens.org/datasets/movielens/ml-100k.zip"
 SIZE = 4_924_029
 SHA256 = "50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229"
-MD5 = {
-    "u.data": "6e47046882bad158b0efbb84cd5cb987",
-    "u.item": "c9e7f390115d79079537301d5204f3f7",
-    "u.user": "1b53539edc13caad0282c8500608a319",
-    "u1.base": "4325f44281c9f8c119a3694662d63fc2",
-    "u1.test": "62d5d837e7c8e36550cc956b09c2ecc8",
+# The files of the archive that the course uses: their sizes in bytes and their MD5.
+FILES = {
+    "u.data": (1_979_173, "6e47046882bad158b0efbb84cd5cb987"),
+    "u.item": (236_344, "c9e7f390115d79079537301d5204f3f7"),
+    "u.user": (22_628, "1b53539edc13caad0282c8500608a319"),
+    "u.genre": (202, "a7578bdb37758741ae9429d2c736af18"),
+    "u1.base": (1_586_544, "4325f44281c9f8c119a3694662d63fc2"),
+    "u1.test": (392_629, "62d5d837e7c8e36550cc956b09c2ecc8"),
+    "u2.base": (1_583_948, "79541afecccbd5365bb2c09b123a01c7"),
+    "u2.test": (395_225, "1951a71b7e1f4ed254508007fa2f6b70"),
+    "u3.base": (1_582_546, "55c67a63f516fa9e593d68c3be779970"),
+    "u3.test": (396_627, "cb3e4d0a9152041772285232ca002d4f"),
+    "u4.base": (1_581_878, "66f64a75eeeffd20ff09533bcd31adcf"),
+    "u4.test": (397_295, "328acfca94e85d01b1d7e92c7d73df3b"),
+    "u5.base": (1_581_776, "0becb3392339231c08ba316944c79095"),
+    "u5.test": (397_397, "bec898f7091dba3b7bdf793d1998d2d6"),
 }
 DATASETS = ("ml-100k", "synthetic")
 
@@ -46,7 +65,8 @@ def folder(name: str | None = None) -> Path:
     Raises
     ------
     DataError
-        If the data cannot be found or downloaded; the message says what you can do.
+        If the data cannot be found or downloaded, or if a file is missing or has not the size of
+        the published one; the message says what you can do.
 
     Notes
     -----
@@ -62,12 +82,89 @@ def folder(name: str | None = None) -> Path:
     cached = cache() / name
     if name == "synthetic":
         return cached if cached.is_dir() else make_folder(cached, synthetic.write)
-    if os.environ.get("MFBOOK_DATA"):
-        return _local_folder(Path(os.environ["MFBOOK_DATA"]).expanduser(), cached)
-    if cached.is_dir():
-        return cached
-    archive = _download()
-    return make_folder(cached, lambda target: extract(archive, target))
+    data_folder = environment_folder("MFBOOK_DATA")
+    if data_folder:
+        found = _local_folder(data_folder, cached)
+    elif cached.is_dir():
+        found = cached
+    else:
+        archive = _download()
+        found = make_folder(cached, lambda target: extract(archive, target))
+    for file in FILES:
+        _check_size(found / file)
+    return found
+
+
+def files(folder: Path, names: Iterable[str]) -> list[Path]:
+    """Return the paths of files of MovieLens 100K, if their content is what was published.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where they are.
+    names : iterable of str
+        The names of the files, for example ``["u1.base", "u1.test"]``.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import tempfile
+    >>> from mfbook import datasets
+    >>> from mfbook.datasets import download
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "u.genre").write_text("unknown|0")
+    >>> try:
+    ...     download.files(folder, ["u.genre"])
+    ... except datasets.DataError as error:
+    ...     print(error)
+    /.../u.genre is damaged: it has 9 bytes instead of 202. Unpack all of ml-100k.zip there again.
+    """
+    paths = [folder / name for name in names]
+    for path in paths:
+        _check_size(path)
+        digest = hashlib.md5(_read(path), usedforsecurity=False).hexdigest()
+        if digest != FILES[path.name][1]:
+            raise _damage(path, f"damaged: its MD5 is {digest} instead of {FILES[path.name][1]}")
+    return paths
+
+
+def _check_size(path: Path) -> None:
+    """Raise `DataError` if a file is missing or has not the size of the published one."""
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise _damage(path, "missing") from None
+    except OSError as error:
+        raise _read_error(path, error) from None
+    if size != FILES[path.name][0]:
+        raise _damage(path, f"damaged: it has {size:,} bytes instead of {FILES[path.name][0]:,}")
+
+
+def _damage(path: Path, problem: str) -> DataError:
+    if path.parent == cache() / "ml-100k":
+        remedy = f"Delete the folder {path.parent}; then it is downloaded again."
+    else:
+        remedy = "Unpack all of ml-100k.zip there again."
+    return DataError(f"{path} is {problem}. {remedy}")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _read_error(path, error) from None
+
+
+def _read_error(path: Path, error: OSError) -> DataError:
+    return DataError(
+        f"{path} cannot be read: {error.strerror}. Make it readable, or set MFBOOK_DATA to another "
+        "folder with MovieLens 100K."
+    )
 
 
 def dataset_name(name: str | None = None) -> str:
@@ -95,24 +192,6 @@ def dataset_name(name: str | None = None) -> str:
     return name
 
 
-def damaged(folder: Path) -> Path | None:
-    """Return the path of the first damaged or missing main file of MovieLens 100K, or None.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> import tempfile
-    >>> from mfbook.datasets import download
-    >>> download.damaged(Path(tempfile.mkdtemp())).name
-    'u.data'
-    """
-    for name, digest in MD5.items():
-        path = folder / name
-        if not path.is_file() or import_pooch().file_hash(path, alg="md5") != digest:
-            return path
-    return None
-
-
 def _local_folder(data_folder: Path, cached: Path) -> Path:
     """Return the folder ml-100k in ``MFBOOK_DATA``; unpack it into the cache if it is a zip."""
     archive = data_folder / "ml-100k.zip"
@@ -123,7 +202,7 @@ def _local_folder(data_folder: Path, cached: Path) -> Path:
             f"MFBOOK_DATA is {data_folder}, but neither ml-100k/ nor ml-100k.zip is in that "
             "folder. Set it to the folder that has one of them, or unset it to download the data."
         )
-    if hashlib.sha256(archive.read_bytes()).hexdigest() != SHA256:
+    if hashlib.sha256(_read(archive)).hexdigest() != SHA256:
         raise DataError(
             f"{archive} is not the published ml-100k.zip: its SHA-256 is different. It has "
             f"{archive.stat().st_size:,} bytes instead of {SIZE:,}; perhaps its download was "
@@ -132,27 +211,40 @@ def _local_folder(data_folder: Path, cached: Path) -> Path:
     return cached if cached.is_dir() else make_folder(cached, lambda path: extract(archive, path))
 
 
-def _download() -> str:
+def _download() -> Path:
     """Return the path of ml-100k.zip in the cache, downloaded and verified."""
     import requests
 
-    pooch = import_pooch()
-    pooch.get_logger().setLevel(logging.WARNING)
-    fetcher = pooch.create(
-        path=cache(),
-        base_url="",
-        registry={"ml-100k.zip": f"sha256:{SHA256}"},
-        urls={"ml-100k.zip": URL},
-        retry_if_failed=2,
-    )
+    archive = cache() / "ml-100k.zip"
     try:
-        return fetcher.fetch("ml-100k.zip", progressbar=True)
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        if archive.is_file() and hashlib.sha256(archive.read_bytes()).hexdigest() == SHA256:
+            return archive
+        with work_folder(archive.parent) as work:
+            return _fetch(work).replace(archive)
+    except requests.HTTPError as error:
+        answer = f"{error.response.status_code} {error.response.reason}"
+        raise _download_error(f"the server answered: {answer}") from None
     except requests.RequestException:
         raise _download_error("the server did not answer") from None
     except ValueError:
         raise _download_error("the downloaded file is damaged: its checksum is wrong") from None
     except OSError as error:
         raise write_error(error) from None
+
+
+def _fetch(folder: Path) -> Path:
+    """Download ml-100k.zip into a folder; try three times."""
+    pooch = import_pooch()
+    pooch.get_logger().setLevel(logging.WARNING)
+    fetcher = pooch.create(
+        path=folder,
+        base_url="",
+        registry={"ml-100k.zip": f"sha256:{SHA256}"},
+        urls={"ml-100k.zip": URL},
+        retry_if_failed=2,
+    )
+    return Path(fetcher.fetch("ml-100k.zip", progressbar=True))
 
 
 def _download_error(reason: str) -> DataError:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mfbook.datasets import download, synthetic
+from mfbook.datasets._descriptions import read_items, read_users
 from mfbook.datasets.reading import read_ratings
 from mfbook.datasets.split import Split
 from mfbook.datasets.splitters import make_split
 from mfbook.exceptions import DataError
-import pandas as pd
 
 
 def load(name: str | None = None, fold: int = 1) -> Split:
@@ -66,39 +64,13 @@ def _load_twin(fold: int) -> Split:
 
 
 def _load_movielens(fold: int) -> Split:
-    folder = download.folder("ml-100k")
+    names = (f"u{fold}.base", f"u{fold}.test", "u.item", "u.genre", "u.user")
+    base, test, items, genres, users = download.files(download.folder("ml-100k"), names)
     return make_split(
-        read_ratings(folder / f"u{fold}.base", timestamp=3),
-        read_ratings(folder / f"u{fold}.test", timestamp=3),
-        items=_read_items(folder),
-        users=_read_users(folder),
+        read_ratings(base, timestamp=3),
+        read_ratings(test, timestamp=3),
+        items=read_items(items, genres),
+        users=read_users(users),
         name=f"ml-100k, fold u{fold}",
         dataset="ml-100k",
     )
-
-
-def _read_users(folder: Path) -> pd.DataFrame:
-    """Return ``user_id``, ``age``, ``gender`` and ``occupation`` from u.user."""
-    path = _existing_file(folder, "u.user")
-    columns = ["user_id", "age", "gender", "occupation"]
-    return pd.read_csv(path, sep="|", header=None, names=columns, usecols=range(4))
-
-
-def _read_items(folder: Path) -> pd.DataFrame:
-    """Return ``item_id``, ``title`` and ``genres`` (``"Action|Drama"``) from u.item."""
-    path = _existing_file(folder, "u.item")
-    table = pd.read_csv(path, sep="|", header=None, encoding="latin-1")
-    genre_path = _existing_file(folder, "u.genre")
-    genre_names = pd.read_csv(genre_path, sep="|", header=None)[0].to_numpy()
-    # (n_items, n_genres)
-    has_genre = table.iloc[:, 5:].to_numpy(bool)
-    genres = ["|".join(genre_names[row]) for row in has_genre]
-    return pd.DataFrame({"item_id": table[0], "title": table[1], "genres": genres})
-
-
-def _existing_file(folder: Path, name: str) -> Path:
-    """Return the path of one file of MovieLens; raise `DataError` if it does not exist."""
-    path = folder / name
-    if not path.is_file():
-        raise DataError(f"{path} is missing. Unpack all of ml-100k.zip there again.")
-    return path

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import io
+import math
 from os import PathLike
 
+from mfbook._validation import as_float
 from mfbook.datasets._diagnosis import first_error
 from mfbook.datasets._textfile import TextFile
 from mfbook.exceptions import DataError
@@ -55,7 +58,8 @@ def read_ratings(
     FileNotFoundError
         If the file does not exist.
     DataError
-        If a line cannot be read as a rating; the message names the file and the line.
+        If an argument is impossible, or a line cannot be read as a rating; the message names the
+        file and the line.
 
     Notes
     -----
@@ -76,19 +80,24 @@ def read_ratings(
     columns = {"user_id": user, "item_id": item, "rating": rating}
     if timestamp is not None:
         columns["timestamp"] = timestamp
-    _check_arguments(columns, scale)
+    _check_arguments(sep, columns, scale)
     file = TextFile.read(path, sep, columns)
     positions = file.column_positions()
     # pandas fills a short line with missing values without a warning: count the fields first.
     n_fields = {len(fields) for fields in file.rows()}
-    table = _parse(file) if len(n_fields) == 1 else None
+    table = _parse(file, positions) if len(n_fields) == 1 else None
     if table is None or not table["rating"].between(*scale).all():
         raise first_error(file, positions, scale)
     _check_repeats(file, table)
     return table.astype({"rating": np.float32})
 
 
-def _check_arguments(columns: dict[str, int | str], scale: object) -> None:
+def _check_arguments(sep: object, columns: dict[str, int | str], scale: object) -> None:
+    if not isinstance(sep, str) or not sep or set(sep) & set('\r\n"'):
+        raise DataError(
+            f"sep is {sep!r}; it must be the text between two fields of a line, for example "
+            '"\\t" (a tab), "," or "::".'
+        )
     for name, column in columns.items():
         if not isinstance(column, str) and (type(column) is not int or column < 0):
             raise DataError(
@@ -99,26 +108,31 @@ def _check_arguments(columns: dict[str, int | str], scale: object) -> None:
         raise DataError(f"Some columns have names and some have numbers: {columns}. Use one kind.")
     if len(set(columns.values())) < len(columns):
         raise DataError(f"Two of the columns are the same: {columns}. Pass different ones.")
-    if not (isinstance(scale, tuple) and len(scale) == 2 and scale[0] < scale[1]):
+    if not (
+        isinstance(scale, tuple)
+        and len(scale) == 2
+        and -math.inf < as_float(scale[0]) < as_float(scale[1]) < math.inf
+    ):
         raise DataError(f"scale is {scale!r}; it must be (lowest, highest), for example (1, 5).")
 
 
-def _parse(file: TextFile) -> pd.DataFrame | None:
+def _parse(file: TextFile, positions: Mapping[str, int]) -> pd.DataFrame | None:
     """Return the table, or None if any field of it is not as it should be."""
-    positions = list(file.columns.values())
+    columns = list(positions.values())
     try:
         table = pd.read_csv(
             io.StringIO(file.text),
             sep=file.sep,
-            header=0 if file.has_header else None,
-            usecols=positions,
+            header=None,
+            skiprows=file.first_line - 1,
+            usecols=columns,
             dtype=str,
             keep_default_na=False,
             skip_blank_lines=False,
             skipinitialspace=True,
             quoting=file.quoting,
-        )[positions]
-        table.columns = pd.Index(file.columns)
+        )[columns]
+        table.columns = pd.Index(positions)
         whole = table.columns.drop("rating")
         if table.empty or not all(table[name].str.fullmatch(WHOLE_NUMBER).all() for name in whole):
             return None

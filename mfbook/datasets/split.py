@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mfbook._validation import check_fraction
+from mfbook._validation import check_fraction, check_seed
+from mfbook.datasets._tables import check_indexed
 from mfbook.exceptions import DataError
 import numpy as np
 import pandas as pd
@@ -30,6 +31,12 @@ class Split:
         ``"ml-100k"``, ``"synthetic"`` or ``"custom"``.
     evaluation_set : str
         Which set ``evaluation`` is: ``"test"`` or ``"validation"``.
+
+    Raises
+    ------
+    DataError
+        If a set is empty, a column of indices or ratings is missing or holds something else, or a
+        training rating is not a finite number.
 
     Notes
     -----
@@ -59,10 +66,18 @@ class Split:
                 f"evaluation_set is {self.evaluation_set!r}; it must be 'test' or 'validation'."
             )
         for word, table in (("training", self.train), (self.evaluation_set, self.evaluation)):
+            check_indexed(table, f"{self.name}, {word} set", len(self.users), len(self.items))
             if table.empty:
                 raise DataError(
                     f"The {word} set of {self.name} is empty. Change the fraction or the file."
                 )
+        ratings = self.train["rating"].to_numpy()
+        wrong = np.flatnonzero(~np.isfinite(ratings))
+        if len(wrong):
+            raise DataError(
+                f"{self.name}, training set: the rating in row {wrong[0]} is {ratings[wrong[0]]}. "
+                "Drop that row or fill it in."
+            )
 
     @property
     def test(self) -> pd.DataFrame:
@@ -135,6 +150,11 @@ class Split:
             Its ``train`` is the rest of this training set, its ``validation`` the rows set
             aside; users, items and indices are the same as here.
 
+        Raises
+        ------
+        ValueError
+            If ``fraction`` or ``seed`` is impossible, or nothing would be left in one of the sets.
+
         Notes
         -----
         Explained in chapter 2.
@@ -147,6 +167,7 @@ class Split:
         (74639, 5361, 'validation')
         """
         check_fraction(fraction)
+        check_seed(seed)
         candidates = np.flatnonzero(self.train["user_idx"].isin(self.evaluation["user_idx"]))
         shuffled = np.random.default_rng(seed).permutation(candidates)
         held_out = np.zeros(len(self.train), bool)
@@ -172,3 +193,20 @@ class Split:
                 "that are not in the training set"
             )
         return text
+
+
+def check_split(split: object) -> None:
+    """Raise `ValueError` unless ``split`` is a `Split`.
+
+    Examples
+    --------
+    >>> check_split([5, 3, 4])
+    Traceback (most recent call last):
+    ...
+    ValueError: split is a list; pass a Split, for example one that datasets.load returns.
+    """
+    if not isinstance(split, Split):
+        raise ValueError(
+            f"split is a {type(split).__name__}; pass a Split, for example one that "
+            "datasets.load returns."
+        )

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from mfbook._validation import check_fraction
-from mfbook.datasets._tables import add_indices, check_disjoint, describe_ids, validate_ratings
+from mfbook._validation import check_fraction, check_seed
+from mfbook.datasets._tables import (
+    add_indices,
+    check_comparable,
+    check_disjoint,
+    describe_ids,
+    validate_ratings,
+)
 from mfbook.datasets.split import Split
 import numpy as np
 import pandas as pd
@@ -40,8 +46,8 @@ def make_split(
     Raises
     ------
     DataError
-        If a column, an id or a rating is missing, a rating is not a number, or a pair of user
-        and item occurs twice.
+        If a column, an id or a rating is missing, a rating is not a number, ids of different
+        kinds are mixed, or a pair of user and item occurs twice.
 
     Notes
     -----
@@ -64,6 +70,7 @@ def make_split(
     """
     train = validate_ratings(train, f"{name}, training set")
     test = validate_ratings(test, f"{name}, test set")
+    check_comparable(train, test, name)
     check_disjoint(train, test, name)
     user_ids, item_ids = (
         np.union1d(train[column], test[column]) for column in ("user_id", "item_id")
@@ -120,6 +127,7 @@ def random_split(
     (3, 1)
     """
     check_fraction(fraction)
+    check_seed(seed)
     ratings = validate_ratings(ratings, name)
     rng = np.random.default_rng(seed)
     is_test = rng.permutation(len(ratings)) < round(fraction * len(ratings))
@@ -152,6 +160,7 @@ def per_user_split(
     [1, 2]
     """
     check_fraction(fraction)
+    check_seed(seed)
     ratings = validate_ratings(ratings, name)
     draw = pd.Series(np.random.default_rng(seed).random(len(ratings)), index=ratings.index)
     by_user = draw.groupby(ratings["user_id"])

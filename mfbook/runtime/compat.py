@@ -3,17 +3,18 @@
 MXNet's own modules, and no others, are executed with three builtins of their own:
 
 ``__import__``
-    gives them a view of NumPy that still has the names NumPy 2 removed, and a stand-in for
+    gives them a view of NumPy that has the names and the behavior of NumPy 1, and a stand-in for
     ``distutils``, which Python 3.12 removed. NumPy itself is not changed.
 ``str`` and ``repr``
-    print NumPy numbers as NumPy 1 did. MXNet hands shapes, axes and attributes to its C++ core
-    as text; since NumPy 2 that text would read ``(np.int64(3), 2)``, which the core rejects.
+    print NumPy numbers as NumPy 1 did.
+
+What NumPy 2 changed is described in `mfbook.runtime._numpy1`.
 """
 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -22,100 +23,16 @@ import types
 from typing import Any
 import warnings
 
-from mfbook.runtime import requirements
+from mfbook.runtime import _numpy1, requirements
 
 __all__ = ["MXNetImportError", "install_hook"]
 
 INSTALL_HINT = "Run `python -m mfbook install`, then run this again."
 
-# The financial functions left NumPy in 1.20 (NEP 32); MXNet only looks their names up.
-_FINANCIAL = ("mirr", "npv", "pmt", "ppmt", "pv", "rate")
-
-_ATOMS = (str, int, float, bool, type(None))
-
-
-def _to_text(convert: Callable[[Any], str], obj: Any) -> str:
-    """``convert(obj)`` with NumPy numbers written as NumPy 1 wrote them."""
-    kind = type(obj)
-    if kind in _ATOMS or (kind in (tuple, list) and all(type(x) in _ATOMS for x in obj)):
-        return convert(obj)
-    import numpy as np
-
-    with np.printoptions(legacy="1.25"):
-        return convert(obj)
-
-
-class _StrMeta(type):
-    def __instancecheck__(cls, obj: Any) -> bool:
-        return cls.__subclasscheck__(type(obj))
-
-    def __subclasscheck__(cls, kind: type) -> bool:
-        return issubclass(kind, builtins.str) if cls is _Str else type.__subclasscheck__(cls, kind)
-
-
-class _Str(builtins.str, metaclass=_StrMeta):
-    """``str`` as MXNet's modules see it: the same checks, NumPy 1's spelling of numbers."""
-
-    def __new__(cls, obj: Any = "", *args: Any, **kwargs: Any) -> Any:
-        # A class of MXNet's that derives from str.
-        if cls is not _Str:
-            return builtins.str.__new__(cls, obj, *args, **kwargs)
-        # str(bytes, encoding)
-        if args or kwargs:
-            return builtins.str(obj, *args, **kwargs)
-        return _to_text(builtins.str, obj)
-
-
-def _repr(obj: Any) -> str:
-    return _to_text(builtins.repr, obj)
-
-
-def _removed(name: str) -> Callable[..., Any]:
-    """Stand-in for a function that NumPy removed; it raises when it is called."""
-
-    def stand_in(*_: Any, **__: Any) -> Any:
-        raise AttributeError(f"NumPy removed {name}; the package numpy-financial has it.")
-
-    return stand_in
-
-
-def _numpy_view() -> types.ModuleType:
-    """NumPy as a module of its own that also has the names that MXNet 1.9.1 expects."""
-    import numpy as np
-
-    view = types.ModuleType("numpy", "NumPy, with the names that MXNet 1.9.1 still expects.")
-    view.__dict__.update(np.__dict__)
-    view.__dict__["__getattr__"] = lambda name: getattr(np, name)
-    removed = {
-        "PZERO": 0.0,
-        "NZERO": -0.0,
-        "PINF": np.inf,
-        "NINF": -np.inf,
-        "Inf": np.inf,
-        "NAN": np.nan,
-        "NaN": np.nan,
-        "bool": bool,
-        "int": int,
-        "alltrue": np.all,
-        "sometrue": np.any,
-        "product": np.prod,
-        "round_": np.round,
-        "in1d": np.isin,
-        "msort": lambda a: np.sort(a, axis=0),
-        "trapz": getattr(np, "trapezoid", None),
-        "compat": types.SimpleNamespace(basestring=str),
-        **{name: _removed(name) for name in _FINANCIAL},
-    }
-    with warnings.catch_warnings():
-        # NumPy 1.2x warns when a deprecated name is looked up.
-        warnings.simplefilter("ignore")
-        view.__dict__.update({name: v for name, v in removed.items() if not hasattr(np, name)})
-    return view
-
 
 def _mxnet_builtins() -> dict[str, Any]:
     """Builtins that MXNet's modules run with."""
-    view = _numpy_view()
+    view = _numpy1.numpy_view()
 
     def import_for_mxnet(
         name: str,
@@ -131,7 +48,12 @@ def _mxnet_builtins() -> dict[str, Any]:
         module = builtins.__import__(name, globals, locals, fromlist, level)
         return view if module is sys.modules["numpy"] else module
 
-    return {**vars(builtins), "str": _Str, "repr": _repr, "__import__": import_for_mxnet}
+    return {
+        **vars(builtins),
+        "str": _numpy1.Str,
+        "repr": _numpy1.represent,
+        "__import__": import_for_mxnet,
+    }
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -147,6 +69,13 @@ class _Loader(importlib.machinery.SourceFileLoader):
             warnings.simplefilter("ignore")
             return super().source_to_code(data, path, **kwargs)
 
+    def get_code(self, fullname: str) -> types.CodeType | None:
+        if fullname not in _numpy1.SOURCE:
+            return super().get_code(fullname)
+        # Without Python's cache, which holds the module as it is on the disk.
+        source = self.get_data(self.path).replace(*_numpy1.SOURCE[fullname])
+        return self.source_to_code(source, self.path)
+
     def exec_module(self, module: types.ModuleType) -> None:
         if _Loader.mxnet_builtins is None:
             _Loader.mxnet_builtins = _mxnet_builtins()
@@ -157,13 +86,9 @@ class _Loader(importlib.machinery.SourceFileLoader):
             super().exec_module(module)
         except OSError as err:
             raise MXNetImportError(_system_library_message(err), name="mxnet") from None
-        if module.__name__ == "mxnet.ndarray.ndarray":
-            module.NDArray.__array__ = _as_numpy
-
-
-def _as_numpy(array: Any, dtype: Any = None, copy: bool | None = None) -> Any:
-    """NumPy array of an NDArray, for NumPy 2, which no longer reads it element by element."""
-    return array.asnumpy() if dtype is None else array.asnumpy().astype(dtype)
+        change = _numpy1.AFTERWARDS.get(module.__name__)
+        if change:
+            change(module)
 
 
 class MXNetImportError(ImportError):

@@ -16,11 +16,13 @@ from pathlib import Path
 import platform
 import subprocess
 import sys
+import tempfile
 
 from mfbook.runtime import gpu, requirements
 from mfbook.runtime.requirements import CPU_BUILD, GPU_BUILD, Build, SystemLibrary
 
 __all__ = [
+    "InstallError",
     "builds",
     "choose",
     "install",
@@ -29,6 +31,20 @@ __all__ = [
     "why_no_venv",
     "why_unsupported",
 ]
+
+
+class InstallError(Exception):
+    """Raised when pip fails; the message says what was changed, and what to do.
+
+    Examples
+    --------
+    >>> from mfbook.runtime import install
+    >>> try:
+    ...     raise install.InstallError("pip could not download mxnet==1.9.1.")
+    ... except install.InstallError as error:
+    ...     print(error)
+    pip could not download mxnet==1.9.1.
+    """
 
 
 def why_unsupported() -> str | None:
@@ -201,6 +217,8 @@ def _is_complete() -> bool:
 def install(build: Build) -> str:
     """Install one build of MXNet without changing any other package.
 
+    Everything is downloaded before anything is removed.
+
     Parameters
     ----------
     build : mfbook.runtime.requirements.Build
@@ -213,7 +231,7 @@ def install(build: Build) -> str:
 
     Raises
     ------
-    subprocess.CalledProcessError
+    InstallError
         If pip fails; pip has then said why.
 
     Examples
@@ -233,9 +251,36 @@ def install(build: Build) -> str:
         print("Several builds share one folder and break each other: one replaces them all.")
     sizes = {item.requirement: item.megabytes for item in (build, *requirements.CUDA_WHEELS)}
     print(f"Downloading about {sum(sizes[item] for item in add):,} MB: {', '.join(add)}")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    if remove:
-        subprocess.run([*pip, "uninstall", "--yes", *remove], check=True)
-    # --no-deps: MXNet's metadata asks for numpy<2, which would downgrade or compile NumPy.
-    subprocess.run([*pip, "install", "--no-deps", *add], check=True)
+    with tempfile.TemporaryDirectory() as wheels:
+        _replace(remove, add, wheels)
     return f"Installed {', '.join(add)}; NumPy was left as it is."
+
+
+def _replace(remove: list[str], add: list[str], wheels: str) -> None:
+    """Download packages into the folder ``wheels``, uninstall others, install what was downloaded."""
+    # --no-deps: MXNet's metadata asks for numpy<2, which would downgrade or compile NumPy.
+    _pip(
+        ["download", "--no-deps", "--dest", wheels, *add],
+        f"pip could not download {', '.join(add)}; its message is above. Nothing was changed. "
+        "Is there a network, and room on the disk?",
+    )
+    if remove:
+        _pip(
+            ["uninstall", "--yes", *remove],
+            f"pip could not uninstall {', '.join(remove)}; its message is above. "
+            "May you change this Python's packages? If not, use a virtual environment.",
+        )
+    _pip(
+        ["install", "--no-deps", "--no-index", "--find-links", wheels, *add],
+        f"pip could not install {', '.join(add)}; its message is above. "
+        "When that is put right, run `python -m mfbook install` again.",
+    )
+
+
+def _pip(arguments: list[str], problem: str) -> None:
+    """Run pip; raise `InstallError` with the message ``problem`` if it fails."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    try:
+        subprocess.run([*pip, *arguments], check=True)
+    except subprocess.CalledProcessError:
+        raise InstallError(problem) from None
