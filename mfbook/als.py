@@ -22,7 +22,7 @@ from mfbook._validation import (
     check_sizes,
 )
 from mfbook.datasets import Split
-from mfbook.datasets.split import check_split
+from mfbook.datasets._arguments import check_split
 from mfbook.exceptions import TrainingError
 from mfbook.history import History, run_epochs
 import mxnet as mx

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from mfbook._validation import check_fitted, check_indices, check_positive, check_sizes
 from mfbook.datasets import Split
-from mfbook.datasets.split import check_split
+from mfbook.datasets._arguments import check_split
 import numpy as np
 from numpy.typing import ArrayLike
 

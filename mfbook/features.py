@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mfbook.datasets import Split
-from mfbook.datasets.split import check_split
+from mfbook.datasets._arguments import check_split
 from mfbook.exceptions import DataError
 import numpy as np
 import pandas as pd

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from mfbook.datasets import Split
-from mfbook.datasets.split import check_split
+from mfbook.datasets._arguments import check_split
 from mfbook.model import Model
 import numpy as np
 from numpy.typing import ArrayLike

@@ -6,7 +6,7 @@ import math
 
 from mfbook._validation import as_float, check_indices, check_sizes
 from mfbook.datasets import Split
-from mfbook.datasets.split import check_split
+from mfbook.datasets._arguments import check_split
 from mfbook.model import Model
 import numpy as np
 from numpy.typing import ArrayLike

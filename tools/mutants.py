@@ -22,8 +22,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tools" / "mutants.yaml"
-# What the tests need of the checkout. Without notebooks, conftest.py has none to count.
-COPIED = ("mfbook", "tests", "tools", "benchmarks", "conftest.py", "pyproject.toml")
+# What the tests need of the checkout.
+COPIED = ("mfbook", "tests", "tools", "benchmarks", "notebooks", "conftest.py", "pyproject.toml")
 LEAST_SHARE = 0.95
 SECONDS = 300
 

@@ -190,8 +190,8 @@ def _in_text(stored, computed, tolerance):
         limit = tolerance.limit(one[0], other[0])
         # Allow for the rounding of the two numbers to floats.
         if abs(_value(one[0]) - _value(other[0])) > limit * (1 + 1e-6):
-            line = computed[: other.end()].rpartition("\n")[2]
-            line += computed[other.end() :].partition("\n")[0]
+            line = computed[: other.end()].rpartition("\n")[2][-80:]
+            line += computed[other.end() :].partition("\n")[0][:40]
             yield (
                 f"{one[0]} is stored, {other[0]} came out; allowed is a difference of "
                 f"{limit:.2g}. Line: {line.strip()!r}"

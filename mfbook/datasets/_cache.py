@@ -139,6 +139,13 @@ def write_error(error: OSError) -> DataError:
 def extract(archive: str | os.PathLike[str], target: Path) -> None:
     """Unpack the files of ``ml-100k.zip`` into the folder ``target``.
 
+    Parameters
+    ----------
+    archive : str or path-like
+        The path of ``ml-100k.zip``.
+    target : pathlib.Path
+        A folder that exists. Folders inside the archive are left out.
+
     Raises
     ------
     DataError

@@ -144,7 +144,15 @@ def per_user_split(
 ) -> Split:
     """Make a `Split` with a random ``fraction`` of each user's ratings as its test set.
 
-    Parameters and result are those of `random_split`.
+    Parameters
+    ----------
+    ratings, fraction, seed, items, name
+        As for `random_split`.
+
+    Returns
+    -------
+    Split
+        Its ``dataset`` is ``"custom"``.
 
     Notes
     -----

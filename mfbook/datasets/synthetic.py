@@ -82,6 +82,10 @@ def ratings(seed: int = 1) -> pd.DataFrame:
 def titles() -> pd.DataFrame:
     """Return the twin's items: ``item_id``, ``title``, ``genres``, one row per item.
 
+    Notes
+    -----
+    The items of `mfbook.datasets.load`, which chapter 2 uses.
+
     Examples
     --------
     >>> from mfbook.datasets import synthetic
@@ -99,7 +103,16 @@ def titles() -> pd.DataFrame:
 
 
 def write(folder: Path) -> None:
-    """Write the twin into ``folder`` in the file layout of ml-100k (u.data, u1.base, …).
+    """Write the twin into a folder, in the file layout of ml-100k (u.data, u1.base, …).
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        An existing folder.
+
+    Notes
+    -----
+    Appendix A reads these files if the course runs on the twin.
 
     Examples
     --------

@@ -10,7 +10,7 @@ from typing import Any
 
 from mfbook._validation import check_seed, check_sizes
 from mfbook.datasets import Split
-from mfbook.datasets.split import check_split
+from mfbook.datasets._arguments import check_split
 from mfbook.exceptions import DivergenceError
 from mfbook.experiments.specs import SPECS, Spec
 from mfbook.metrics import rmse

@@ -24,6 +24,7 @@ __all__ = [
     "system_libraries",
 ]
 
+#: The oldest version of Python that the course runs on: major and minor number.
 OLDEST_PYTHON = (3, 10)
 
 
@@ -115,13 +116,17 @@ class SystemLibrary(NamedTuple):
     machines: tuple[str, ...]
 
 
+#: The build that computes on CPUs.
 CPU_BUILD = Build(
     "mxnet", "1.9.1", 49, (("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "x86_64"))
 )
+#: The build that computes on NVIDIA's GPUs, and on CPUs.
 GPU_BUILD = Build("mxnet-cu112", "1.9.1", 500, (("Linux", "x86_64"),))
+#: Both builds.
 BUILDS = (CPU_BUILD, GPU_BUILD)
 
-# The order matters: a library is loaded after those that it uses.
+#: NVIDIA's wheels for the GPU build. A library is loaded after those that it uses, so the order
+#: matters.
 CUDA_WHEELS = (
     Wheel("nvidia-cuda-runtime-cu11", "11.8.89", 1, ("libcudart.so.11.0",)),
     Wheel("nvidia-cublas-cu11", "11.11.3.6", 418, ("libcublasLt.so.11", "libcublas.so.11")),
@@ -135,6 +140,7 @@ CUDA_WHEELS = (
     Wheel("nvidia-nvtx-cu11", "11.8.86", 1, ("libnvToolsExt.so.1",)),
 )
 
+#: What the operating system must have. Each library says on which processors.
 SYSTEM_LIBRARIES = (
     SystemLibrary("libgomp.so.1", "libgomp1", ("x86_64", "aarch64")),
     SystemLibrary("libquadmath.so.0", "libquadmath0", ("x86_64",)),
