@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from mfbook import als, features
-from mfbook._validation import check_fitted, check_indices, check_sizes
+from mfbook._validation import check_fitted, check_indices, check_seed, check_sizes
 from mfbook.datasets import Split
+from mfbook.datasets._arguments import check_split
 from mfbook.history import History, run_epochs
 import mxnet as mx
 from mxnet import nd
@@ -176,6 +177,8 @@ class Gibbs:
         -------
         Gibbs
         """
+        check_split(split)
+        check_seed(seed)
         self.mean, self.rating_rows = als.centered_rows(split)
         self.shape = (split.n_users, split.n_items)
         mx.random.seed(seed)

@@ -386,3 +386,12 @@ def test_another_seed_draws_otherwise(made):
         error = np.sum((made.train["rating"] - drawn) ** 2)
         gammas.append(noise_precision * (2 + error))
     assert gammas[0] != pytest.approx(gammas[1], rel=1e-4)
+
+
+def test_impossible_arguments_are_named(twin):
+    with pytest.raises(ValueError, match="seed is 'today'"):
+        gibbs.Gibbs(k=2).fit(twin, seed="today")
+    with pytest.raises(ValueError, match="split is a DataFrame"):
+        gibbs.Gibbs(k=2).fit(twin.train)
+    with pytest.raises(ValueError, match=r"The features of the users have the shape \(3, 1\)"):
+        gibbs.Gibbs(k=2, features=[lambda split: (np.ones((3, 1)), None)]).fit(twin)
