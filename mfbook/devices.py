@@ -12,7 +12,7 @@ from mfbook.runtime import gpu
 import mxnet as mx
 
 
-def devices() -> list[mx.Context]:
+def available() -> list[mx.Context]:
     """Devices that can be used, the fastest first; the CPU is always the last.
 
     A GPU counts only after a small computation on it gave the right answer.
@@ -28,7 +28,7 @@ def devices() -> list[mx.Context]:
 
     Examples
     --------
-    >>> devices()[-1]
+    >>> available()[-1]
     cpu(0)
     """
     listed = [mx.gpu(i) for i in range(mx.context.num_gpus())]
@@ -65,15 +65,17 @@ def usable(device: mx.Context | Sequence[mx.Context] | None = None) -> list[mx.C
     [cpu(0)]
     """
     if device is None:
-        return devices()[:1]
+        return available()[:1]
     named = list(device) if isinstance(device, (list, tuple)) else [device]
     for one in named:
         if not isinstance(one, mx.Context):
-            raise TrainingError(f"device is {device!r}; pass one of {devices()}, several, or none.")
-        if one.device_type != "cpu" and one not in devices():
+            raise TrainingError(
+                f"device is {device!r}; pass one of {available()}, several, or none."
+            )
+        if one.device_type != "cpu" and one not in available():
             raise TrainingError(
                 f"MXNet cannot compute on {one} here. What it can use: "
-                f"{', '.join(map(str, devices()))}. Pass one of these, or no device at all."
+                f"{', '.join(map(str, available()))}. Pass one of these, or no device at all."
             )
     if not named or len(set(named)) < len(named):
         raise TrainingError(f"device is {device!r}; name at least one device, and each only once.")
@@ -116,7 +118,7 @@ def quiet_lazy_notice(lazy: bool) -> Iterator[None]:
 def _say_why(n_listed: int) -> None:
     """Print why no GPU is used, if anybody could expect one to be."""
     built_for_gpu = mx.runtime.Features().is_enabled("CUDA")
-    problem = gpu.why_unusable()
+    problem = gpu.driver_problem()
     if not built_for_gpu and problem is None:
         print("MXNet's CPU build is installed. For the GPU: `python -m mfbook install --gpu`.")
     elif built_for_gpu or n_listed:

@@ -197,7 +197,7 @@ def check_gpu() -> Finding:
     >>> doctor.check_gpu().required
     False
     """
-    reason = gpu.why_unusable()
+    reason = gpu.driver_problem()
     if reason is None and requirements.GPU_BUILD.name not in install.builds():
         reason = (
             "There is a GPU, but MXNet's CPU build is installed. "

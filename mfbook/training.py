@@ -64,7 +64,7 @@ def fit(
     weight_decay : float
         Pulls every parameter towards 0, but not the biases.
     device : mxnet.Context or list of mxnet.Context, optional
-        Where to compute: one of `mfbook.devices.devices`, or several; by default the first.
+        Where to compute: one of `mfbook.devices.available`, or several; by default the first.
     seed : int
         Of the initial parameters, the order of the ratings and the dropout.
     lazy : bool

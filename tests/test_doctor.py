@@ -200,7 +200,7 @@ def test_disk_full(monkeypatch, empty_cache):
 
 def test_gpu_too_new(monkeypatch):
     sentence = "MXNet 1.9.1 has no code for this GPU: its compute capability is 9.0."
-    monkeypatch.setattr(gpu, "why_unusable", lambda: sentence)
+    monkeypatch.setattr(gpu, "driver_problem", lambda: sentence)
     finding = doctor.check_gpu()
     assert finding.detail == f"not used. {sentence}"
     # The CPU is enough.
@@ -208,7 +208,7 @@ def test_gpu_too_new(monkeypatch):
 
 
 def test_gpu_without_its_build(monkeypatch):
-    monkeypatch.setattr(gpu, "why_unusable", lambda: None)
+    monkeypatch.setattr(gpu, "driver_problem", lambda: None)
     assert "python -m mfbook install --gpu" in doctor.check_gpu().detail
     monkeypatch.setattr(install, "builds", lambda: {"mxnet-cu112": "1.9.1"})
     assert doctor.check_gpu().detail == "will be used"

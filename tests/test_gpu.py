@@ -49,14 +49,14 @@ class Driver:
 )
 def test_driver_or_gpu_that_mxnet_cannot_use(monkeypatch, driver, sentence):
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: driver)
-    assert re.search(sentence, gpu.why_unusable())
+    assert re.search(sentence, gpu.driver_problem())
 
 
 @pytest.mark.parametrize("capability", [(5, 0), (6, 1), (7, 5), (8, 0), (8, 9)])
 def test_gpu_that_mxnet_has_code_for(monkeypatch, capability):
     driver = Driver(capabilities=((9, 0), capability))
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: driver)
-    assert gpu.why_unusable() is None
+    assert gpu.driver_problem() is None
 
 
 def test_no_driver(monkeypatch):
@@ -64,12 +64,12 @@ def test_no_driver(monkeypatch):
         raise OSError
 
     monkeypatch.setattr(ctypes, "CDLL", missing)
-    assert gpu.why_unusable() == "There is no NVIDIA driver on this machine (libcuda.so.1)."
+    assert gpu.driver_problem() == "There is no NVIDIA driver on this machine (libcuda.so.1)."
 
 
 def test_a_driver_without_the_functions_of_a_driver(monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: object())
-    assert "does not answer as a driver should" in gpu.why_unusable()
+    assert "does not answer as a driver should" in gpu.driver_problem()
 
 
 @pytest.fixture
@@ -119,9 +119,9 @@ def said(monkeypatch, capsys):
                 return cuda
 
         monkeypatch.setattr(mx.context, "num_gpus", lambda: listed)
-        monkeypatch.setattr(gpu, "why_unusable", lambda: problem)
+        monkeypatch.setattr(gpu, "driver_problem", lambda: problem)
         monkeypatch.setattr(mx.runtime, "Features", Features)
-        assert devices.devices() == [mx.cpu()]
+        assert devices.available() == [mx.cpu()]
         return capsys.readouterr().out
 
     yield ask

@@ -197,9 +197,9 @@ def test_what_is_wrong_is_replaced(machine, capsys, builds, complete, wanted, ad
 def test_the_machine_decides(monkeypatch):
     monkeypatch.setattr(install.platform, "system", lambda: "Linux")
     monkeypatch.setattr(install.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(gpu, "why_unusable", lambda: "There is no driver.")
+    monkeypatch.setattr(gpu, "driver_problem", lambda: "There is no driver.")
     assert install.choose() == (CPU_BUILD, "There is no driver.")
-    monkeypatch.setattr(gpu, "why_unusable", lambda: None)
+    monkeypatch.setattr(gpu, "driver_problem", lambda: None)
     assert install.choose()[0] == GPU_BUILD
     monkeypatch.setattr(install.platform, "machine", lambda: "aarch64")
     assert install.choose()[0] == CPU_BUILD

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mfbook.runtime.requirements import CUDA_WHEELS, Wheel
 
-__all__ = ["has", "preload", "why_unusable"]
+__all__ = ["driver_problem", "has", "preload"]
 
 # The driver counts CUDA versions as 1000 * major + 10 * minor.
 OLDEST_CUDA = 11000
@@ -83,7 +83,7 @@ def preload() -> str | None:
     return None
 
 
-def why_unusable() -> str | None:
+def driver_problem() -> str | None:
     """Why MXNet cannot compute on a GPU of this machine, or None if it can.
 
     Returns
@@ -98,7 +98,7 @@ def why_unusable() -> str | None:
     Examples
     --------
     >>> from mfbook.runtime import gpu
-    >>> reason = gpu.why_unusable()
+    >>> reason = gpu.driver_problem()
     >>> reason is None or "GPU" in reason or "driver" in reason
     True
     """

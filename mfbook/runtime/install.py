@@ -167,7 +167,7 @@ def choose() -> tuple[Build, str]:
     """
     if (platform.system(), platform.machine()) not in GPU_BUILD.platforms:
         return CPU_BUILD, "There is a GPU build only for Linux on x86-64."
-    reason = gpu.why_unusable()
+    reason = gpu.driver_problem()
     if reason:
         return CPU_BUILD, reason
     return GPU_BUILD, "This machine has a GPU that MXNet can use."

@@ -33,7 +33,7 @@ split = datasets.load("synthetic")
 network = networks.PlainNet(split.n_users, split.n_items, 8)
 history = training.fit(network, split, epochs=1, batch_size=512)
 print("built for CUDA:", mx.runtime.Features().is_enabled("CUDA"))
-print("GPUs:", mx.context.num_gpus(), "devices:", devices.devices())
+print("GPUs:", mx.context.num_gpus(), "devices:", devices.available())
 print("trained on", network.device(), "to RMSE", round(history.rmse, 2))
 """
 

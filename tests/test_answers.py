@@ -1,6 +1,6 @@
 """The check cells say what is wrong with an answer, not only that it is wrong."""
 
-from mfbook.course import exercises
+from mfbook.course import answers
 import numpy as np
 import pytest
 
@@ -27,18 +27,18 @@ MISTAKES = [(4.0, "that is the width.")]
     ],
 )
 def test_a_wrong_answer_is_explained(answer, words, capsys):
-    exercises.check(answer, expected=3, mistakes=MISTAKES)
+    answers.check(answer, expected=3, mistakes=MISTAKES)
     assert words in capsys.readouterr().out
 
 
 def test_of_several_values_the_worst_is_named(capsys):
-    exercises.check([1.0, 2.5, 3.1], expected=[1.0, 2.0, 3.0])
+    answers.check([1.0, 2.5, 3.1], expected=[1.0, 2.0, 3.0])
     assert "[1] is furthest off; your answer is too large" in capsys.readouterr().out
 
 
 def test_tolerance_is_the_largest_difference_that_is_accepted(capsys):
-    exercises.check(3.02, expected=3, tolerance=0.03)
-    exercises.check(3.02, expected=3)
+    answers.check(3.02, expected=3, tolerance=0.03)
+    answers.check(3.02, expected=3)
     assert capsys.readouterr().out.splitlines() == ["Right.", "Not yet: your answer is too large."]
 
 
@@ -61,17 +61,17 @@ def test_tolerance_is_the_largest_difference_that_is_accepted(capsys):
     ],
 )
 def test_what_is_no_number_is_not_taken_for_one(answer, words, capsys):
-    exercises.check(answer, expected=1)
+    answers.check(answer, expected=1)
     out = capsys.readouterr().out
     assert words in out
     assert "Right" not in out
 
 
 def test_an_infinite_answer_can_be_right_or_a_known_mistake(recwarn, capsys):
-    exercises.check(np.inf, expected=np.inf)
-    exercises.check(np.inf, expected=1, mistakes=[(np.inf, "you divided by 0.")])
-    exercises.check(-np.inf, expected=np.inf)
-    exercises.check(1, expected=np.inf)
+    answers.check(np.inf, expected=np.inf)
+    answers.check(np.inf, expected=1, mistakes=[(np.inf, "you divided by 0.")])
+    answers.check(-np.inf, expected=np.inf)
+    answers.check(1, expected=np.inf)
     first, second, third, fourth = capsys.readouterr().out.splitlines()
     assert (first, second) == ("Right.", "Not yet: you divided by 0.")
     assert "not finite" in third
@@ -80,5 +80,5 @@ def test_an_infinite_answer_can_be_right_or_a_known_mistake(recwarn, capsys):
 
 
 def test_an_answer_near_zero_has_no_wrong_sign(capsys):
-    exercises.check(1e-9, expected=0, tolerance=1e-12)
+    answers.check(1e-9, expected=0, tolerance=1e-12)
     assert capsys.readouterr().out == "Not yet: your answer is too large.\n"

@@ -43,11 +43,11 @@ def check(
 
     Examples
     --------
-    >>> from mfbook.course import exercises
+    >>> from mfbook.course import answers
     >>> area = 3 * 4
-    >>> exercises.check(7, expected=area, mistakes=[(3 + 4, "that is half of the perimeter.")])
+    >>> answers.check(7, expected=area, mistakes=[(3 + 4, "that is half of the perimeter.")])
     Not yet: that is half of the perimeter.
-    >>> exercises.check(12.0001, expected=area)
+    >>> answers.check(12.0001, expected=area)
     Right.
     """
     print(_verdict(answer, np.asarray(expected, float), tolerance, mistakes))
