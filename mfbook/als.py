@@ -76,6 +76,11 @@ def rating_rows(
     -------
     RatingRows
 
+    Raises
+    ------
+    ValueError
+        If an index is outside the shape.
+
     Notes
     -----
     Built in chapter 8.
@@ -86,7 +91,8 @@ def rating_rows(
     array([[ 0. ,  0. ,  0.5],
            [-1. ,  0. ,  0.5]], dtype=float32)
     """
-    rows, others = np.asarray(row_idx), np.asarray(column_idx)
+    check_indices(row_idx, column_idx, *shape)
+    rows, others = np.asarray(row_idx, int), np.asarray(column_idx, int)
     order = np.lexsort((others, rows))
     ends = np.bincount(rows, minlength=shape[0]).cumsum()
     starts = np.concatenate([[0], ends])
@@ -218,6 +224,11 @@ def predict_pairs(
     numpy.ndarray, shape (n,)
         In stars, unclipped.
 
+    Raises
+    ------
+    ValueError
+        If an index is outside its table.
+
     Notes
     -----
     Chapter 8, equation 8.1.
@@ -227,7 +238,8 @@ def predict_pairs(
     >>> predict_pairs(np.array([[1, 0.5]]), np.array([[2, -0.5]]), 3.5, [0], [0])
     array([5.5])
     """
-    p, q = users[np.asarray(user_idx)], items[np.asarray(item_idx)]  # (n, k + 1)
+    check_indices(user_idx, item_idx, len(users), len(items))
+    p, q = users[np.asarray(user_idx, int)], items[np.asarray(item_idx, int)]  # (n, k + 1)
     return mean + p[:, -1] + q[:, -1] + np.einsum("nk,nk->n", p[:, :-1], q[:, :-1])
 
 
@@ -313,8 +325,7 @@ class ALS:
     def __init__(self, *, k: int, reg: float, reg_bias: float, epochs: int = 20) -> None:
         check_sizes(k=k, epochs=epochs)
         check_positive(reg=reg, reg_bias=reg_bias)
-        self.k, self.epochs = k, epochs
-        self.prior_precision = nd.diag(nd.array([reg] * k + [reg_bias]))  # (k + 1, k + 1)
+        self.k, self.epochs, self.reg, self.reg_bias = k, epochs, reg, reg_bias
         self.history: History | None = None
 
     def fit(self, split: Split, *, seed: int = 0) -> ALS:
@@ -343,6 +354,8 @@ class ALS:
         check_seed(seed)
         rows = max(split.n_users, split.n_items)
         check_array_size((rows, self.k + 1, self.k + 1), "This ALS", "Use fewer factors.")
+        penalties = [self.reg] * self.k + [self.reg_bias]
+        self.prior_precision = nd.diag(nd.array(penalties))  # (k + 1, k + 1)
         self.mean, self.rating_rows = centered_rows(split)
         self.shape, self.scale = (split.n_users, split.n_items), split.scale
         mx.random.seed(seed)
@@ -382,7 +395,6 @@ class ALS:
             If the model has not been fitted, or an index is outside its table.
         """
         check_fitted(self, "items")
-        check_indices(user_idx, item_idx, *self.shape)
         return self.predict_from_vectors(self.users.asnumpy(), user_idx, item_idx)
 
     def predict_from_vectors(
@@ -412,9 +424,7 @@ class ALS:
                 f"user_vectors has the shape {user_vectors.shape}; it must be (rows, {self.k + 1}): "
                 f"{self.k} factors and a bias in each row."
             )
-        check_indices(user_idx, item_idx, len(user_vectors), self.shape[1])
-        items = self.items.asnumpy()
-        return predict_pairs(user_vectors, items, self.mean, user_idx, item_idx)
+        return predict_pairs(user_vectors, self.items.asnumpy(), self.mean, user_idx, item_idx)
 
     def fold_in(self, item_idx: ArrayLike, rating: ArrayLike) -> np.ndarray:
         """Solve for a new person, the items fixed.

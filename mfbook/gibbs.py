@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from mfbook import als, features
-from mfbook._validation import check_fitted, check_indices, check_seed, check_sizes
+from mfbook._validation import (
+    check_array_size,
+    check_fitted,
+    check_indices,
+    check_seed,
+    check_sizes,
+)
 from mfbook.datasets import Split
 from mfbook.datasets._arguments import check_split
 from mfbook.history import History, run_epochs
@@ -157,8 +163,11 @@ class Gibbs:
         chain: int = 80,
     ) -> None:
         check_sizes(k=k, epochs=epochs, burn_in=burn_in, chain=chain)
-        if chain <= burn_in:
-            raise ValueError(f"chain is {chain}, burn_in {burn_in}: no sweep would be kept.")
+        if min(epochs, chain) <= burn_in:
+            raise ValueError(
+                f"epochs is {epochs}, chain {chain} and burn_in {burn_in}: no draw would be kept. "
+                "Make burn_in smaller than both."
+            )
         self.k, self.features, self.epochs = k, tuple(features), epochs
         self.burn_in, self.chain = burn_in, chain
         self.history: History | None = None
@@ -179,6 +188,8 @@ class Gibbs:
         """
         check_split(split)
         check_seed(seed)
+        rows, width = max(split.n_users, split.n_items), self.k + 1
+        check_array_size((rows, width, width), "This Gibbs", "Use fewer factors.")
         self.mean, self.rating_rows = als.centered_rows(split)
         self.shape = (split.n_users, split.n_items)
         mx.random.seed(seed)
@@ -265,8 +276,6 @@ class Gibbs:
         """Yield each draw's ratings, ``(n,)``, unclipped, and its noise's deviation, in stars."""
         check_fitted(self, "samples")
         check_indices(user_idx, item_idx, *self.shape)
-        if not self.samples:
-            raise ValueError(f"No draw was kept: fit with more than {self.burn_in} epochs.")
         for users, items, noise_precision in self.samples:
             ratings = als.predict_pairs(users, items, self.mean, user_idx, item_idx)
             yield ratings, noise_precision**-0.5

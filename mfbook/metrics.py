@@ -50,10 +50,8 @@ def rmse(label: ArrayLike, prediction: ArrayLike) -> float:
         )
     if label.size == 0:
         raise ValueError("rmse of no ratings is not defined: label and prediction are empty.")
-    for name, values in (("label", label), ("prediction", prediction)):
-        if not np.isfinite(values).all():
-            first = int(np.argmin(np.isfinite(values)))
-            raise ValueError(f"rmse: {name}[{first}] is {values[first]}, not a finite number.")
+    _check_finite("label", label)
+    _check_finite("prediction", prediction)
     return math.sqrt(np.mean((label - prediction) ** 2))
 
 
@@ -94,4 +92,11 @@ def evaluate(model: Model, split: Split) -> float:
     check_split(split)
     pairs = split.evaluation
     prediction = model.predict(pairs["user_idx"], pairs["item_idx"])
+    _check_finite("prediction", prediction)
     return rmse(pairs["rating"], np.clip(prediction, *split.scale))
+
+
+def _check_finite(name: str, values: np.ndarray) -> None:
+    if not np.isfinite(values).all():
+        first = int(np.argmin(np.isfinite(values)))
+        raise ValueError(f"rmse: {name}[{first}] is {values[first]}, not a finite number.")

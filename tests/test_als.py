@@ -92,7 +92,7 @@ def test_folding_in_refuses_what_are_no_vectors(twin):
 
 
 def test_factors_and_biases_have_their_own_penalties(twin):
-    model = als.ALS(k=2, reg=9, reg_bias=5)
+    model = fitted(twin, k=2)
     assert model.prior_precision.asnumpy().tolist() == np.diag([9, 9, 5]).tolist()
     no_bias, no_factors = fitted(twin, reg_bias=1e9), fitted(twin, reg=1e9)
     assert np.abs(no_bias.users.asnumpy()[:, -1]).max() < 1e-4
@@ -267,3 +267,21 @@ def test_features_of_different_splits_are_not_stacked():
 def test_features_need_a_split(twin, make):
     with pytest.raises(ValueError, match="split is a DataFrame; pass a Split"):
         make(twin.train)
+
+
+@pytest.mark.parametrize("column", [-1, 2, 10**6])
+def test_ratings_outside_their_table_are_refused(column):
+    with pytest.raises(ValueError, match=rf"item_idx\[0\] is {column}, but this table has 2 rows"):
+        als.rating_rows([0], [column], [1.0], shape=(2, 2))
+    with pytest.raises(ValueError, match=f"is {column}, but this table has 2 rows"):
+        als.predict_pairs(np.ones((2, 3)), np.ones((2, 3)), 3.5, [0], [column])
+
+
+def test_no_pairs_give_no_ratings(twin):
+    assert fitted(twin, k=2).predict([], []).shape == (0,)
+
+
+@pytest.mark.parametrize("k", [50_000, 2**31, 10**30])
+def test_more_factors_than_mxnet_can_hold_are_refused_before_they_take_memory(twin, k):
+    with pytest.raises(ValueError, match="This ALS needs an array of 1,682 x"):
+        als.ALS(k=k, reg=9, reg_bias=5).fit(twin)

@@ -447,3 +447,9 @@ def test_damaged_values_of_results_are_refused(tables):
     (tables / "trials.csv").write_text(text)
     with pytest.raises(DataError, match="cannot be read as a table"):
         experiments.trials()
+
+
+def test_all_combinations_can_be_drawn_at_random():
+    space = {"a": list(range(60)), "b": list(range(60))}
+    drawn = experiments.draw_hyperparameters(space, n=3600)
+    assert len({(chosen["a"], chosen["b"]) for chosen in drawn}) == 3600

@@ -64,3 +64,9 @@ def test_evaluate_needs_a_split_and_finite_predictions():
     split = datasets.random_split(table, fraction=0.5)
     with pytest.raises(ValueError, match=r"prediction\[0\] is nan"):
         metrics.evaluate(Constant(math.nan), split)
+
+
+@pytest.mark.parametrize("stars", [np.inf, -np.inf, np.nan])
+def test_evaluate_refuses_what_clipping_would_hide(twin, stars):
+    with pytest.raises(ValueError, match=r"prediction\[0\] is .*not a finite number"):
+        metrics.evaluate(Constant(stars), twin)

@@ -200,7 +200,15 @@ def test_only_clocks_speeds_and_machines_are_not_compared(path):
     """A cell that is ignored reads a clock, a device or a profile, or shows what such a cell made."""
     measures = (
         *("perf_counter", "seconds", "ratings_per_second", "speed", "history"),
-        *("devices()", "gpus", "profiled", "times", "milliseconds", "slow / fast", "train("),
+        *(
+            "devices.available()",
+            "gpus",
+            "profiled",
+            "times",
+            "milliseconds",
+            "slow / fast",
+            "train(",
+        ),
     )
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if stored_outputs.IGNORED in cell["metadata"].get("tags", []):

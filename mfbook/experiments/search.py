@@ -72,12 +72,12 @@ def draw_hyperparameters(
     if n > size:
         raise ValueError(f"n is {n}, but this space has only {size} combinations. Ask for fewer.")
     rng = np.random.default_rng(seed)
-    drawn: list[dict[str, Any]] = []
+    drawn: dict[tuple[int, ...], dict[str, Any]] = {}
     while len(drawn) < n:
-        chosen = {name: values[int(rng.integers(len(values)))] for name, values in space.items()}
-        if chosen not in drawn:
-            drawn.append(chosen)
-    return drawn
+        indices = tuple(int(rng.integers(len(values))) for values in space.values())
+        values_at = zip(space.items(), indices, strict=True)
+        drawn[indices] = {name: values[index] for (name, values), index in values_at}
+    return list(drawn.values())
 
 
 def search(
