@@ -425,3 +425,22 @@ def test_a_damaged_description_is_named(described, file, text, message):
     with pytest.raises(DataError, match=message) as caught:
         described(**{file: text})
     assert str(caught.value).endswith("Unpack all of ml-100k.zip there again.")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "uint64"])
+def test_ids_of_other_types_are_the_same_whole_numbers(dtype):
+    train = ratings_of([7, 8], [1, 2]).astype({"user_id": dtype})
+    split = datasets.make_split(train, ratings_of([8], [1]))
+    assert split.users["user_id"].tolist() == [7, 8]
+    assert split.users["user_id"].dtype == "int64"
+
+
+@pytest.mark.parametrize("user_id", [1.5, 1e17, np.uint64(2**63)])
+def test_ids_that_are_not_exact_are_refused(user_id):
+    train = ratings_of([3, 4], [1, 2])
+    with pytest.raises(datasets.DataError, match=r"user_id is .* in row 0, which is no whole"):
+        datasets.make_split(train, ratings_of([user_id], [1]))
+
+
+def ratings_of(users, items):
+    return pd.DataFrame({"user_id": users, "item_id": items, "rating": 3.0})

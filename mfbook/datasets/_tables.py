@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mfbook.datasets._diagnosis import LARGEST_ID
 from mfbook.exceptions import DataError
 import numpy as np
 import pandas as pd
@@ -100,6 +101,8 @@ Drop that row or fill it in.
                 f"{name}, row {int(wrong.argmax())}: the {column} is missing or not a number. "
                 "Drop that row or fill it in."
             )
+    for column in ("user_id", "item_id"):
+        ratings = ratings.assign(**{column: _exact_ids(ratings[column], f"{name}: {column}")})
     repeated = ratings.duplicated(["user_id", "item_id"]).to_numpy()
     if repeated.any():
         row = ratings.iloc[int(repeated.argmax())]
@@ -122,6 +125,25 @@ def _as_numbers(ratings: pd.Series, name: str) -> pd.Series:
         f"{name}: the column rating holds values of the type {kind}. Ratings must be numbers: "
         "pass another column."
     )
+
+
+def _exact_ids(ids: pd.Series, what: str) -> pd.Series:
+    """Return numbers as int64, other ids as they are; raise `DataError` for inexact numbers.
+
+    Beyond 2**53 a float may stand for several whole numbers, so different ids would become one.
+    """
+    kind = ids.dtype.kind if isinstance(ids.dtype, np.dtype) else ""
+    if kind not in "fu" or not kind:
+        return ids
+    limit = 2**53 if kind == "f" else LARGEST_ID
+    wrong = ((ids > limit) | (ids < -limit) | (ids % 1 != 0)).to_numpy()
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"{what} is {ids.iloc[row]} in row {row}, which is no whole number or too large to be "
+            "exact. Pass ids as int64 or as texts."
+        )
+    return ids.astype(np.int64)
 
 
 def _kind_of_ids(ids: pd.Series, what: str) -> str:
@@ -204,6 +226,8 @@ def describe_ids(
     if described.isna().any():
         row = int(described.isna().to_numpy().argmax())
         raise DataError(f"{what} has no {column} in row {row}. Drop that row or fill it in.")
+    described = _exact_ids(described, f"{what}: {column}")
+    descriptions = descriptions.assign(**{column: described})
     repeated = described.duplicated().to_numpy()
     if repeated.any():
         row = int(repeated.argmax())
