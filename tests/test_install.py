@@ -282,3 +282,9 @@ def test_a_reader_that_has_read_enough():
     command = f'{sys.executable} -c "{code}" | head -c 4'
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("said", "")
+
+
+def test_a_package_that_only_uses_mxnet_is_no_build():
+    names = ("mxnet", "mxnet-cu112", "mxnet-cu101mkl", "mxnet-mkl", "mxnet-model-server", "mxnetx")
+    found = [name for name in names if install.BUILD_NAME.fullmatch(name)]
+    assert found == ["mxnet", "mxnet-cu112", "mxnet-cu101mkl", "mxnet-mkl"]

@@ -123,20 +123,21 @@ def test_a_moved_chapter_gets_its_number(fork):
     assert first == "# 12 · Learn the vectors"
 
 
-def test_sync_adds_the_links_to_a_new_notebook_and_only_once(fork):
+def test_sync_adds_links_and_setup_to_a_new_notebook_and_only_once(fork):
     path = fork.with_name("13_a_new_chapter.ipynb")
     cells = [
         nbformat.v4.new_markdown_cell("# A new chapter"),
         nbformat.v4.new_markdown_cell("In this chapter you do something."),
-        nbformat.v4.new_code_cell("setup"),
+        nbformat.v4.new_code_cell("mine = 42"),
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"mfbook": RUN}), path)
     notebooks.main(["sync", "13_"])
     notebooks.main(["sync", "13_"])
-    title, links, _, setup = nbformat.read(path, as_version=4).cells
+    title, links, _, setup, mine = nbformat.read(path, as_version=4).cells
     assert title.source == "# 13 · A new chapter"
     assert "blob/dev/notebooks/13_a_new_chapter.ipynb" in links.source
     assert setup.source.startswith("# @title Setup")
+    assert mine.source == "mine = 42"
     assert "mfbook/mfbook" in fork.read_text(encoding="utf-8")  # it was not named
 
 
@@ -192,3 +193,33 @@ def test_notebook_and_package_show_the_same_class(stem, name):
     shown = class_in(ROOT / "notebooks" / f"{stem}.ipynb", name)
     source = textwrap.dedent(inspect.getsource(getattr(networks, name)))
     assert methods(shown) == methods(ast.parse(source).body[0])
+
+
+def test_a_write_that_fails_leaves_the_notebook(fork, monkeypatch):
+    before = fork.read_bytes()
+
+    def fail(notebook, path):
+        path.write_text("half")
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(notebooks.nbformat, "write", fail)
+    with pytest.raises(OSError, match="disk is full"):
+        notebooks.sync()
+    assert fork.read_bytes() == before
+    assert list(fork.parent.iterdir()) == [fork]
+
+
+def test_edits_made_while_a_notebook_runs_are_kept(fork, monkeypatch):
+    class Client:
+        def __init__(self, notebook, **options):
+            pass
+
+        def execute(self, **options):
+            fork.write_text("edited", encoding="utf-8")
+
+    monkeypatch.setattr(notebooks.nbclient, "NotebookClient", Client)
+    monkeypatch.setattr(notebooks.datasets, "dataset_name", lambda: "ml-100k")
+    monkeypatch.setattr(notebooks.datasets, "folder", lambda: None)
+    with pytest.raises(SystemExit, match=r"03_learn_the_vectors.ipynb was edited while it ran"):
+        notebooks.execute()
+    assert fork.read_text(encoding="utf-8") == "edited"

@@ -7,6 +7,7 @@ LINKS = (
     "[Open this chapter in Google Colab]({colab}) · [in Kaggle]({kaggle}) · [in Binder]({binder}) "
     "· [download the notebook]({raw})"
 )
+SETUP_START = "# @title Setup"
 SETUP = """\
 # @title Setup: installs the course on Colab and Kaggle, does nothing elsewhere
 import os
@@ -45,7 +46,11 @@ def synced(path, url, branch):
         metadata = {"slideshow": {"slide_type": "skip"}}
         notebook.cells.insert(1, nbformat.v4.new_markdown_cell(id="links", metadata=metadata))
     notebook.cells[1].source = _links(path.name, url, branch)
-    setup = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    setup = next((c for c in notebook.cells if c.source.startswith(SETUP_START)), None)
+    if setup is None:
+        setup = nbformat.v4.new_code_cell(id="setup")
+        first = next((i for i, c in enumerate(notebook.cells) if c.cell_type == "code"), 2)
+        notebook.cells.insert(first, setup)
     setup.source = SETUP.format(url=url)
     setup.metadata = nbformat.from_dict(SETUP_METADATA)
     return notebook

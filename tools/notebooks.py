@@ -59,9 +59,19 @@ def synced(path):
 def sync(names=()):
     """Write numbers, links and setup cells, the pages, and the figure of the home page."""
     for path in paths(names):
-        nbformat.write(synced(path), path)
+        _write(synced(path), path)
     (ROOT / HOME_FIGURE).write_text(diagrams.factors().svg, encoding="utf-8")
     write_pages()
+
+
+def _write(notebook, path):
+    """Replace the notebook at ``path`` as a whole: a full disk leaves the old one."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        nbformat.write(notebook, unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def write_pages():
@@ -76,7 +86,8 @@ def execute(names=()):
         sys.exit("Stored outputs are made on MovieLens only: unset MFBOOK_DATASET.")
     datasets.folder()
     for path in tqdm(paths(names), desc="notebooks"):
-        notebook = nbformat.read(path, as_version=4)
+        before = path.read_bytes()
+        notebook = nbformat.reads(before.decode("utf-8"), as_version=4)
         start = time.perf_counter()
         client = nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3")
         client.execute(cwd=str(path.parent))
@@ -84,7 +95,11 @@ def execute(names=()):
         tqdm.write(f"{path.name}: {seconds} s")
         notebook = tidied(notebook)
         notebook.metadata["mfbook"] = {"seconds": seconds, "machine": machine()}
-        nbformat.write(notebook, path)
+        if path.read_bytes() != before:
+            sys.exit(
+                f"{path.name} was edited while it ran, so its outputs are not stored. Run it again."
+            )
+        _write(notebook, path)
     write_pages()
 
 

@@ -14,12 +14,16 @@ import importlib
 import importlib.util
 from pathlib import Path
 import platform
+import re
 import subprocess
 import sys
 import tempfile
 
 from mfbook.runtime import gpu, requirements
 from mfbook.runtime.requirements import CPU_BUILD, GPU_BUILD, Build, SystemLibrary
+
+# mxnet, mxnet-cu112, mxnet-cu101mkl, mxnet-mkl, mxnet-native, but no package that only uses MXNet.
+BUILD_NAME = re.compile(r"mxnet(-(cu\d+(mkl)?|mkl|native))?")
 
 __all__ = [
     "InstallError",
@@ -143,7 +147,7 @@ def builds() -> dict[str, str]:
     found = {}
     for distribution in metadata.distributions():
         name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
-        if name == CPU_BUILD.name or name.startswith("mxnet-"):
+        if BUILD_NAME.fullmatch(name):
             found[name] = distribution.version
     return found
 
