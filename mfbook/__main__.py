@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int | str | None:
     None
     """
     options = _parser().parse_args(arguments)
+    # Python's stdout if it is closed: nobody would read what the command says.
+    if sys.stdout is None:
+        return 1
     # A path may have letters that the terminal cannot show.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -175,6 +175,8 @@ def check_mxnet() -> Finding:
     if done.returncode == 0:
         return Finding("MXNet", True, f"{found}, loads and computes")
     last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+    if "No module named" in last:
+        return Finding("MXNet", False, f"{found} does not load: {last}", "See the packages above.")
     if "numpy" in last or "np." in last:
         detail = (
             f"{found} was imported on NumPy {metadata.version('numpy')} without the compatibility "

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 import math
 import os
 from pathlib import Path
+import stat
 import struct
+import tempfile
 from typing import Any
 
 from mfbook._validation import check_array_size, check_indices, check_sizes
@@ -35,16 +37,31 @@ class Network(HybridBlock):
 
     Notes
     -----
-    A network of your own derives from this class and defines ``hybrid_forward``; `training.fit`
-    trains it. Built in chapter 3.
+    A network of your own derives from this class, makes its layers in ``__init__`` and defines
+    ``hybrid_forward``, which gets two vectors of indices and returns one number for each pair,
+    ``(batch,)``; `training.fit` trains it. Built in chapter 3.
 
     Examples
     --------
-    >>> class Constant(Network):
+    One number for each user and one for each item, added:
+
+    >>> from mfbook import datasets, training
+    >>> from mxnet.gluon import nn
+    >>> class SumNet(Network):
+    ...     def __init__(self, n_users, n_items):
+    ...         super().__init__(n_users, n_items)
+    ...         with self.name_scope():
+    ...             self.user = nn.Embedding(n_users, 1)
+    ...             self.item = nn.Embedding(n_items, 1)
+    ...
     ...     def hybrid_forward(self, F, user_idx, item_idx):
-    ...         return F.cast(user_idx * 0 + 4, "float32")
-    >>> issubclass(Constant, mx.gluon.Block)
-    True
+    ...         both = self.user(user_idx) + self.item(item_idx)  # (batch, 1)
+    ...         return F.sum(both, axis=1)  # (batch,)
+    >>> split = datasets.load("synthetic")
+    >>> network = SumNet(split.n_users, split.n_items)
+    >>> history = training.fit(network, split, epochs=1, batch_size=1000)
+    >>> network.predict([0, 1], [5, 5]).shape
+    (2,)
     """
 
     def __init__(self, n_users: int, n_items: int) -> None:
@@ -82,8 +99,9 @@ class Network(HybridBlock):
         Raises
         ------
         ValueError
-            If an index is outside its table (MXNet itself would take the nearest row), or if
-            the network's parameters are not initialized.
+            If an index is outside its table (MXNet itself would take the nearest row), if the
+            network has no parameters or they are not initialized, or if its ``hybrid_forward``
+            does not return one number for each pair.
         """
         user_idx, item_idx = np.asarray(user_idx), np.asarray(item_idx)
         check_indices(user_idx, item_idx, self.n_users, self.n_items)
@@ -99,24 +117,29 @@ class Network(HybridBlock):
             user, item = (
                 mx.nd.array(idx[rows], ctx=device, dtype="int32") for idx in (user_idx, item_idx)
             )
-            batches.append(self(user, item).asnumpy())
+            ratings = self(user, item)
+            _check_one_each(self, ratings, user.shape)
+            batches.append(ratings.asnumpy())
         return np.concatenate(batches) if batches else np.empty(0, np.float32)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the parameters to a file, in MXNet's own format (no pickle).
 
-        They are written into another file of the same folder first, and read back. Only then that
-        file takes the place of ``path``, so that a full disk does not cost the file that was there.
+        They are written into a temporary folder beside ``path`` first, and read back. Only then
+        that file takes the place of ``path``, so that a full disk does not cost the file that was
+        there. A file that is replaced keeps its mode.
 
         Parameters
         ----------
-        path : str or Path
+        path : str or os.PathLike
             The file, usually ``*.params``. Its folder must exist.
 
         Raises
         ------
         ValueError
-            If the parameters are not initialized or not finite, or the file cannot be written.
+            If there are no parameters, or they are not initialized or not finite; if the path is
+            that of something else than a file, or of a read-only one; if the file cannot be
+            written.
         """
         if self.device() is None:
             raise ValueError(
@@ -130,29 +153,32 @@ class Network(HybridBlock):
                 f"The parameter {damaged} of this {type(self).__name__} has values that are not "
                 "finite: there is nothing to save. Train it again, with a lower learning rate."
             )
-        # Through links, so that the file is replaced and not the link to it.
-        target = Path(os.path.realpath(path))
-        if target.is_dir():
-            raise ValueError(f"{path} is a folder. Pass the path of a file in it.")
-        partial = target.with_name(f".mfbook-{os.getpid()}.params.part")
+        name = _name_of_file(path)
         try:
-            self.save_parameters(str(partial))
-            _check_written(partial, arrays)
-            partial.replace(target)
-        except (mx.MXNetError, OSError):
+            mode = _mode_to_keep(name)
+            # Through links, so that the file is replaced and not the link to it.
+            target = Path(os.path.realpath(name))
+            with tempfile.TemporaryDirectory(
+                prefix=".mfbook-", dir=target.parent, ignore_cleanup_errors=True
+            ) as folder:
+                partial = Path(folder, "model.params.part")
+                self.save_parameters(str(partial))
+                _check_written(partial, arrays)
+                if mode is not None:
+                    partial.chmod(mode)
+                partial.replace(target)
+        except (mx.MXNetError, OSError, UnicodeEncodeError):
             raise ValueError(
-                f"{path} cannot be written; what was there is unchanged. Does the folder exist, may "
+                f"{name} cannot be written; what was there is unchanged. Does the folder exist, may "
                 "you write to it, and is the disk full?"
             ) from None
-        finally:
-            partial.unlink(missing_ok=True)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read parameters that `save` wrote into a network of the same class and sizes.
 
         Parameters
         ----------
-        path : str or Path
+        path : str or os.PathLike
             The file.
 
         Raises
@@ -160,15 +186,27 @@ class Network(HybridBlock):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it holds no parameters, those of a network of another class, size or type of
-            numbers, or values that are not finite.
+            If it cannot be read, if it holds no parameters, those of a network of another class,
+            size or type of numbers, or values that are not finite; if the network has none.
         """
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"There is no file {path}. Check the path and the spelling.")
+        self.device()  # refuses a network without parameters
+        path = _name_of_file(path)
         try:
-            if not _has_layout_of_arrays(Path(path).read_bytes()):
+            if not stat.S_ISREG(Path(path).stat().st_mode):  # a pipe would be waited for
+                raise FileNotFoundError
+            raw = Path(path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise FileNotFoundError(
+                f"There is no file {path}. Check the path and the spelling."
+            ) from None
+        except OSError as error:
+            raise ValueError(
+                f"{path} cannot be read ({error.strerror}). May you read it?"
+            ) from None
+        try:
+            if not _has_layout_of_arrays(raw):
                 raise mx.MXNetError
-            found = mx.nd.load(str(path))
+            found = mx.nd.load_frombuffer(raw)
         except mx.MXNetError:
             raise ValueError(
                 f"{path} holds no parameters of a network. Was it made by save?"
@@ -194,12 +232,26 @@ class Network(HybridBlock):
                 f"{path} holds the parameter {damaged} with values that are not finite. Train the "
                 "network again and save it."
             )
-        self.load_parameters(str(path), ctx=self.device() or mx.cpu())
+        for name, values in found.items():
+            # None: on all devices that hold the parameter; if there are none, on the CPU.
+            parameters[name]._load_init(values, None)
 
     def device(self) -> mx.Context | None:
-        """Return the device that holds the parameters; None if they are not initialized."""
+        """Return the (first) device that holds the parameters; None if they are not initialized.
+
+        Raises
+        ------
+        ValueError
+            If the network has no parameters.
+        """
+        parameters = list(self.collect_params().values())
+        if not parameters:
+            raise ValueError(
+                f"This {type(self).__name__} has no parameters: there is nothing to train or to "
+                "save. Make a layer in its __init__, for example self.item = nn.Embedding(...)."
+            )
         try:
-            return next(iter(self.collect_params().values())).list_ctx()[0]
+            return parameters[0].list_ctx()[0]
         except RuntimeError:  # MXNet's answer for a parameter that is not initialized
             return None
 
@@ -224,6 +276,65 @@ def first_not_finite(arrays: Mapping[str, mx.nd.NDArray]) -> str | None:
         if not np.isfinite(values.asnumpy()).all():
             return name
     return None
+
+
+def _check_one_each(network: Network, ratings: Any, expected: tuple[int, ...]) -> None:
+    """Raise `ValueError` unless the network returned a vector with one number for each pair."""
+    is_array = isinstance(ratings, mx.nd.NDArray)
+    if not is_array or ratings.shape != expected:
+        found = f"the shape {ratings.shape}" if is_array else f"a {type(ratings).__name__}"
+        raise ValueError(
+            f"hybrid_forward of this {type(network).__name__} returned {found} for {expected[0]} "
+            f"pairs; it must return one number for each pair, the shape {expected}. Let it sum "
+            "over the other axis, as F.sum(p * q, axis=1) does."
+        )
+
+
+def _name_of_file(path: str | os.PathLike[str]) -> str:
+    """Return a path as text; raise `ValueError` if no file can have it.
+
+    Examples
+    --------
+    >>> _name_of_file(Path("models", "plain.params")) == os.path.join("models", "plain.params")
+    True
+    """
+    try:
+        name = os.fsdecode(os.fspath(path))
+    except TypeError:
+        raise ValueError(
+            f"path is {path!r}; it must be a text or a Path, the path of a file."
+        ) from None
+    if not name:
+        raise ValueError("path is empty. Pass the path of a file.")
+    if "\0" in name:
+        raise ValueError(f"The path {name!r} has a NUL character. Pass the path without it.")
+    if os.path.split(name)[1] in ("", os.curdir, os.pardir):
+        raise ValueError(f"{name} is a folder. Pass the path of a file in it.")
+    return name
+
+
+def _mode_to_keep(name: str) -> int | None:
+    """Return the mode of the file that is to be replaced; None if there is none.
+
+    Raises `ValueError` if what is there is no regular file, or is read-only.
+    """
+    try:
+        mode = Path(name).stat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(mode):
+        raise ValueError(f"{name} is a folder. Pass the path of a file in it.")
+    if not stat.S_ISREG(mode):
+        kind = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}.get(
+            stat.S_IFMT(mode), "a device"
+        )
+        raise ValueError(f"{name} is {kind}, which a file must not replace. Pass another path.")
+    # The mode as well: root may write to everything.
+    if not mode & stat.S_IWUSR or not os.access(name, os.W_OK):
+        raise ValueError(
+            f"{name} is read-only; it is unchanged. Make it writable, or pass another path."
+        )
+    return stat.S_IMODE(mode)
 
 
 def _has_layout_of_arrays(raw: bytes) -> bool:

@@ -7,7 +7,7 @@ and Python version.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 import contextlib
 import os
 from pathlib import Path
@@ -15,6 +15,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 
 from mfbook.datasets import download
 from mfbook.runtime import requirements
@@ -54,6 +55,7 @@ START = """\
 #!/usr/bin/env bash
 # Install the course from this folder only, check the machine, open JupyterLab (or run "$@").
 set -euo pipefail
+unset CDPATH
 cd "$(dirname "$0")"
 # A relative path, because pip splits PIP_FIND_LINKS at spaces.
 export PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -97,7 +99,7 @@ def gather(folder: Path) -> str:
     ------
     ValueError
         If the folder is not empty or cannot be filled, the book is not built, or this is no checkout
-        of the course. The folder is then as it was before.
+        of the course. What was made in the folder is then deleted, and nothing else.
 
     Examples
     --------
@@ -124,15 +126,15 @@ def gather(folder: Path) -> str:
     if folder.resolve().is_relative_to(book):
         raise ValueError(f"The folder {folder} is inside the built book. Name another folder.")
     data = _find_data()
-    with _all_or_nothing(folder):
-        _gather_wheels(folder / "wheels")
+    with _all_or_nothing(folder) as work:
+        _gather_wheels(work / "wheels")
         print("Copying the book and the notebooks.")
-        shutil.copytree(book, folder / "book")
-        (folder / "notebooks").mkdir()
+        shutil.copytree(book, work / "book")
+        (work / "notebooks").mkdir()
         for notebook in (ROOT / "notebooks").glob("*.ipynb"):
-            shutil.copy(notebook, folder / "notebooks")
-        shutil.copy(ROOT / "requirements.txt", folder)
-        _copy_data(data, folder / "data")
+            shutil.copy(notebook, work / "notebooks")
+        shutil.copy(ROOT / "requirements.txt", work)
+        _copy_data(data, work / "data")
         readme = README.format(
             system=platform.system(),
             machine=platform.machine(),
@@ -140,9 +142,9 @@ def gather(folder: Path) -> str:
             needs=_needs(),
             data=WITH_DATA if data else WITHOUT_DATA,
         )
-        (folder / "README.md").write_text(readme, encoding="utf-8")
-        (folder / "start.sh").write_text(START, encoding="utf-8")
-        size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
+        (work / "README.md").write_text(readme, encoding="utf-8")
+        (work / "start.sh").write_text(START, encoding="utf-8")
+        size = sum(f.stat().st_size for f in work.rglob("*") if f.is_file()) / 1e6
     return f"{folder} is complete: {size:,.0f} MB, {'with' if data else 'without'} MovieLens."
 
 
@@ -168,27 +170,54 @@ def _folder_error(folder: Path, error: OSError) -> ValueError:
     # `shutil.copytree` collects errors, and gives each as (source, target, reason).
     reason = error.strerror or (str(error.args[0][0][-1]) if error.args else "unknown reason")
     return ValueError(
-        f"The folder {folder} could not be filled: {reason}. Nothing was left in it. Name a folder "
-        "that you may write, on a disk with enough space."
+        f"The folder {folder} could not be filled: {reason}. Nothing was left in it but what others "
+        "put there. Name a folder that you may write, on a disk with enough space."
     )
 
 
 @contextlib.contextmanager
-def _all_or_nothing(folder: Path) -> Iterator[None]:
-    """Make a folder, and let it be filled; empty it again if that fails."""
-    existed = folder.is_dir()
+def _all_or_nothing(folder: Path) -> Iterator[Path]:
+    """Make a folder, and give one inside it for unfinished work, whose entries then move up.
+
+    If that fails, everything that was made is deleted, and nothing that others put there meanwhile.
+    """
+    made: list[Path] = []
+    entries: list[Path] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         try:
-            yield
+            for path in (*reversed(folder.parents), folder):
+                if not path.exists():
+                    path.mkdir()
+                    made.append(path)
+            with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as work:
+                try:
+                    yield Path(work)
+                    entries += Path(work).iterdir()
+                    _move(entries, folder)
+                except BaseException:
+                    # Those that have moved.
+                    for path in (folder / entry.name for entry in entries if not entry.exists()):
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
+                    raise
         except BaseException:
-            for path in folder.iterdir():
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-            if not existed:
-                folder.rmdir()
+            with contextlib.suppress(OSError):
+                # One that others put something into is not empty, and stays.
+                for path in reversed(made):
+                    path.rmdir()
             raise
     except OSError as error:
         raise _folder_error(folder, error) from None
+
+
+def _move(entries: Iterable[Path], folder: Path) -> None:
+    """Move files and folders into a folder; raise `ValueError` if others put one there already."""
+    for entry in entries:
+        if os.path.lexists(folder / entry.name):
+            raise ValueError(
+                f"The folder {folder} could not be filled: others put {entry.name} there meanwhile. "
+                "Name a new folder."
+            )
+        entry.rename(folder / entry.name)
 
 
 def _gather_wheels(target: Path) -> None:
@@ -203,8 +232,8 @@ def _gather_wheels(target: Path) -> None:
         subprocess.run([*collect, "--no-deps", mxnet, str(ROOT)], check=True)
     except subprocess.CalledProcessError:
         raise ValueError(
-            "pip could not gather the wheels; its message is above. Nothing was left in "
-            f"{target.parent}. Is there a network, and room on the disk?"
+            "pip could not gather the wheels; its message is above. Nothing of it was left. Is there "
+            "a network, and room on the disk?"
         ) from None
 
 

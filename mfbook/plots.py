@@ -467,14 +467,15 @@ def search_results(
     validation : dict of str to array_like of float
         Models, from top to bottom, and the validation RMSE of the trials of each, in stars.
     xlim : tuple of (float, float), optional
-        Lowest and highest RMSE of the axis. A note names the trials that lie outside it.
+        Lowest and highest RMSE of the axis. A note at either end names the trials beyond it.
     ax : matplotlib.axes.Axes, optional
         Axes to draw into; a new figure by default.
 
     Returns
     -------
     matplotlib.axes.Axes
-        A black bar marks the best trial of each model.
+        A black bar marks the best trial of each model. Trials whose RMSE is not finite are only
+        counted, in a note on the right.
 
     Raises
     ------
@@ -502,20 +503,21 @@ def search_results(
         rmse = np.asarray(trials, float)  # (n_trials,)
         jitter = np.linspace(-0.18, 0.18, len(rmse))
         ax.plot(rmse, row + jitter, marker, color=color, markersize=6, alpha=0.7)
-        ax.plot(rmse.min(), row, "|", color="black", markersize=26)
-        outside = rmse[rmse > (xlim[1] if xlim else np.inf)]
-        if len(outside):
-            amount = "one at" if len(outside) == 1 else f"{len(outside)} from"
-            ax.annotate(
-                f"{amount} {outside.min():.2f} →",
-                (1, row),
-                xytext=(-2, 0),
-                xycoords=("axes fraction", "data"),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-                fontsize=10,
-            )
+        finite = rmse[np.isfinite(rmse)]
+        if len(finite):
+            ax.plot(finite.min(), row, "|", color="black", markersize=26)
+        low, high = xlim or (-np.inf, np.inf)
+        below, above = finite[finite < low], finite[finite > high]
+        n_lost = len(rmse) - len(finite)
+        notes = [f"{'one' if n_lost == 1 else n_lost} not finite"] if n_lost else []
+        if len(above):
+            amount = "one at" if len(above) == 1 else f"{len(above)} from"
+            notes.append(f"{amount} {above.min():.2f} →")
+        if notes:
+            _note_at_the_end(ax, row, ", ".join(notes), on_the_left=False)
+        if len(below):
+            amount = "one at" if len(below) == 1 else f"{len(below)} up to"
+            _note_at_the_end(ax, row, f"← {amount} {below.max():.2f}", on_the_left=True)
     _rows(ax, list(validation))
     ax.set(xlabel="validation RMSE (stars); black bar: the best", xlim=xlim)
     return ax
@@ -567,7 +569,7 @@ def ladder(groups: Mapping[str, Mapping[str, float]], xlabel: str, ax: Axes | No
     _check_not_empty(rungs, "groups")
     rungs = rungs.sort_values("error", ascending=False, ignore_index=True)
     ax = ax or plt.subplots(figsize=(6.4, 0.8 + 0.3 * len(rungs)))[1]
-    for group, marker in zip(groups, ("o", "X", *MARKERS[1:]), strict=False):
+    for group, marker in zip(groups, cycle(("o", "X", *MARKERS[1:])), strict=False):
         chosen = rungs[rungs["group"] == group]
         ax.plot(chosen["error"], chosen.index, marker, markersize=8, label=group)
     _rows(ax, rungs["model"].tolist(), fontsize=9)
@@ -900,6 +902,19 @@ def legend_below(ax: Axes, ncols: int) -> None:
     1
     """
     ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=ncols)
+
+
+def _note_at_the_end(ax: Axes, row: int, text: str, on_the_left: bool) -> None:
+    ax.annotate(
+        text,
+        (0 if on_the_left else 1, row),
+        xytext=(2 if on_the_left else -2, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="left" if on_the_left else "right",
+        va="center",
+        fontsize=10,
+    )
 
 
 def _looks() -> Iterator[dict[str, Any]]:

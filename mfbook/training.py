@@ -84,7 +84,8 @@ def fit(
     DivergenceError
         If the predictions stop being finite.
     ValueError
-        If the split has indices that the network's tables do not have.
+        If the split has indices that the network's tables do not have, if the network has no
+        parameters, or if its ``hybrid_forward`` does not return one number for each pair.
 
     Notes
     -----
@@ -121,6 +122,8 @@ def fit(
     _check_finite(network)
     mx.random.seed(seed)
     _initialize(network, contexts)
+    first = split.train.head()
+    network.predict(first["user_idx"], first["item_idx"])  # refuses a network of another shape
     loss = _Loss(network)
     loss.hybridize()
     trainer = _trainer(network, contexts, lazy, **rates)

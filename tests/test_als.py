@@ -285,3 +285,15 @@ def test_no_pairs_give_no_ratings(twin):
 def test_more_factors_than_mxnet_can_hold_are_refused_before_they_take_memory(twin, k):
     with pytest.raises(ValueError, match="This ALS needs an array of 1,682 x"):
         als.ALS(k=k, reg=9, reg_bias=5).fit(twin)
+
+
+def test_items_start_as_small_vectors_without_biases(twin, monkeypatch):
+    seen = []
+
+    def sweep(model):
+        seen.append(model.items.asnumpy().copy())
+
+    monkeypatch.setattr(als.ALS, "_sweep", sweep)
+    fitted(twin, k=3)
+    assert (seen[0][:, -1] == 0).all()
+    assert seen[0][:, :-1].std() == pytest.approx(0.1, rel=0.05)

@@ -239,9 +239,21 @@ def test_a_terminal_without_the_marks(tmp_path):
     assert lines[:3] == [r"ok one: d\xe9j\xe0", "NO two: ", "  -> Do."], done.stderr
 
 
+@pytest.mark.parametrize("command", [["doctor"], ["doctor", "--json"], ["install", "--check"]])
+def test_a_closed_output_is_no_traceback(command):
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "mfbook", *command]
+    done = subprocess.run(shell, stderr=subprocess.PIPE, text=True, timeout=400)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_the_whole_doctor_on_this_machine(split):
     done = subprocess.run(
         [sys.executable, "-m", "mfbook", "doctor"], capture_output=True, text=True, timeout=400
     )
     assert "✔ MXNet: mxnet 1.9.1, loads and computes" in done.stdout
     assert done.returncode == 0, done.stdout
+
+
+def test_mxnet_without_a_package_that_it_needs(monkeypatch):
+    monkeypatch.setattr(doctor, "TRY_MXNET", "import no_such_package")
+    assert_fault(doctor.check_mxnet, "No module named 'no_such_package'", "packages above")

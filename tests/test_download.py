@@ -147,6 +147,31 @@ def test_a_file_in_the_place_of_the_data(cache):
     assert [path.name for path in cache.iterdir()] == ["synthetic"]
 
 
+@pytest.mark.parametrize("lost", [download.TWIN_FILES, ["u3.base"], ["u.genre"]], ids=len)
+@pytest.mark.parametrize(
+    "way", [Path.unlink, lambda path: path.write_text("")], ids=["no", "empty"]
+)
+def test_an_incomplete_twin_is_made_again(cache, lost, way):
+    folder = datasets.folder("synthetic")
+    assert sorted(path.name for path in folder.iterdir()) == sorted(download.TWIN_FILES)
+    assert len(download.TWIN_FILES) == 13
+    before = {name: (folder / name).read_bytes() for name in download.TWIN_FILES}
+    for name in lost:
+        way(folder / name)
+    (folder / "thesis.txt").write_text("thesis")
+    assert datasets.folder("synthetic") == folder
+    assert {name: (folder / name).read_bytes() for name in download.TWIN_FILES} == before
+    assert (folder / "thesis.txt").read_text() == "thesis"
+    assert [path.name for path in cache.iterdir()] == ["synthetic"]
+
+
+def test_a_twin_that_cannot_be_made_again(cache):
+    (cache / "synthetic/u.data").mkdir(parents=True)
+    with pytest.raises(datasets.DataError, match=r"could not be written: .*u\.data.*MFBOOK_CACHE"):
+        datasets.folder("synthetic")
+    assert [path.name for path in cache.iterdir()] == ["synthetic"]
+
+
 def test_another_error_of_the_disk(cache):
     error = _cache.write_error(OSError(errno.EROFS, "Read-only file system", "u.data"))
     assert "Read-only file system: 'u.data'. Set MFBOOK_CACHE" in str(error)
@@ -168,13 +193,36 @@ def test_a_killed_process_leaves_nothing_for_ever(cache):
     """The next process that unpacks deletes what a killed one left, and only that."""
     subprocess.run([sys.executable, "-c", KILLED])
     [left] = cache.iterdir()
-    running = cache / f".unfinished-{os.getpid()}-x"
-    own = cache / ".unfinished-thesis-x"
-    for folder in (running, own):
+    host, process = re.fullmatch(r"\.unfinished-([^-]+)-(\d+)-.*", left.name).groups()
+    stay = [
+        # Of a process that runs; of a user; killed just now; of another host, and of one whose name
+        # begins like this one's.
+        cache / f".unfinished-{host}-{os.getpid()}-x",
+        cache / f".unfinished-{host}-thesis-x",
+        cache / f".unfinished-{host}-{process}-young",
+        cache / f".unfinished-other-{process}-x",
+        cache / f".unfinished-{host}2-{process}-x",
+        cache / f".unfinished-{process}-x",
+    ]
+    for folder in stay:
         folder.mkdir()
+    for folder in (left, *stay):
+        if not folder.name.endswith("young"):
+            os.utime(folder, (0, 0))
     _cache.make_folder(cache / "twin", lambda folder: None)
-    assert sorted(cache.iterdir()) == sorted([running, own, cache / "twin"])
+    assert sorted(cache.iterdir()) == sorted([*stay, cache / "twin"])
     assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "part"), [("my-host.org", "my_host.org"), ("a/b*", "a_b_"), ("", "localhost")]
+)
+def test_any_name_of_a_host_fits_into_the_name_of_a_folder(cache, monkeypatch, name, part):
+    monkeypatch.setattr(_cache.platform, "node", lambda: name)
+    cache.mkdir()
+    with _cache.work_folder(cache) as work:
+        assert work.name.startswith(f".unfinished-{part}-{os.getpid()}-")
+    assert nothing_left(cache)
 
 
 def test_the_work_of_other_users_stays(monkeypatch):

@@ -1,7 +1,10 @@
 """The three networks compute what their equations say, for indices inside their tables."""
 
 import math
+import os
 from pathlib import Path
+import socket
+import threading
 
 import mfbook  # noqa: F401  (lets MXNet load)
 from mfbook import networks
@@ -297,3 +300,199 @@ def test_save_writes_through_a_link(tmp_path):
     ready(KINDS["plain"]()).save(tmp_path / "link.params")
     assert (tmp_path / "link.params").is_symlink()
     KINDS["plain"]().load(tmp_path / "model.params")
+
+
+class Bare(networks.Network):
+    """A network that computes without parameters."""
+
+    def hybrid_forward(self, F, user_idx, item_idx):
+        return F.cast(user_idx * 0 + 4, "float32")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda network, file: network.device(),
+        lambda network, file: network.predict(USER, ITEM),
+        lambda network, file: network.save(file),
+        lambda network, file: network.load(file),
+    ],
+    ids=["device", "predict", "save", "load"],
+)
+def test_a_network_without_parameters_is_told_so(tmp_path, use):
+    network = Bare(5, 6)
+    network.initialize()
+    with pytest.raises(
+        ValueError, match=r"This Bare has no parameters: .* Make a layer in its __i"
+    ):
+        use(network, tmp_path / "model.params")
+
+
+@pytest.mark.parametrize(
+    ("forward", "found"),
+    [
+        (lambda F, p, q: F.sum(p * q, axis=1, keepdims=True), r"the shape \(4, 1\)"),
+        (lambda F, p, q: p * q, r"the shape \(4, 3\)"),
+        (lambda F, p, q: F.sum(p * q, axis=0), r"the shape \(3,\)"),
+        (lambda F, p, q: F.sum(p * q), r"the shape \(1,\)"),
+        (lambda F, p, q: [F.sum(p * q, axis=1)] * 2, "a list"),
+    ],
+    ids=["column", "not summed", "other axis", "one number", "list"],
+)
+def test_predict_wants_one_number_for_each_pair(forward, found):
+    network = ready(networks.PlainNet(5, 6, k=3))
+    network.hybrid_forward = lambda F, u, i: forward(F, network.user(u), network.item(i))
+    message = rf"hybrid_forward of this PlainNet returned {found} for 4 pairs; .* shape \(4,\)\."
+    with pytest.raises(ValueError, match=message):
+        network.predict(USER, ITEM)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes and sockets")
+def test_save_keeps_what_is_no_regular_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the path of a socket must be short
+    network = ready(KINDS["plain"]())
+    os.mkfifo("pipe")
+    Path("link").symlink_to("pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        before = {path.name: path.lstat().st_ino for path in tmp_path.iterdir()}
+        for name, kind in (("pipe", "a pipe"), ("link", "a pipe"), ("socket", "a socket")):
+            with pytest.raises(ValueError, match=rf"^{name} is {kind}, .* Pass another path\."):
+                network.save(name)
+    assert {path.name: path.lstat().st_ino for path in tmp_path.iterdir()} == before
+    with pytest.raises(FileNotFoundError, match="There is no file pipe"):
+        network.load("pipe")
+
+
+def test_savings_at_the_same_time_do_not_mix(tmp_path, monkeypatch):
+    """Both write before one of them takes the place of its file."""
+    both, failures = threading.Barrier(2, timeout=20), []
+    whole = mx.gluon.Block.save_parameters
+
+    def write(network, path):
+        whole(network, path)
+        both.wait()
+
+    def save(network, file):
+        try:
+            network.save(file)
+        except Exception as error:
+            failures.append(error)
+
+    monkeypatch.setattr(networks.Network, "save_parameters", write)
+    made = {tmp_path / f"{seed}.params": ready(KINDS["plain"](), seed) for seed in (1, 2)}
+    threads = [threading.Thread(target=save, args=(made[file], file)) for file in made]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert sorted(tmp_path.iterdir()) == sorted(made)
+    for file, network in made.items():
+        read = KINDS["plain"]()
+        read.load(file)
+        assert read.predict(USER, ITEM).tolist() == network.predict(USER, ITEM).tolist()
+
+
+def test_save_overwrites_no_file_of_the_user(tmp_path):
+    kept = tmp_path / f".mfbook-{os.getpid()}.params.part"
+    kept.write_text("mine")
+    ready(KINDS["plain"]()).save(tmp_path / "model.params")
+    assert kept.read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no modes")
+@pytest.mark.parametrize("mode", [0o600, 0o664, 0o755])
+def test_save_keeps_the_mode_of_the_file(tmp_path, mode):
+    file, network = tmp_path / "model.params", ready(KINDS["plain"]())
+    file.write_bytes(b"")
+    file.chmod(mode)
+    network.save(file)
+    assert file.stat().st_mode & 0o7777 == mode
+    KINDS["plain"]().load(file)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no modes")
+def test_a_new_file_has_the_mode_of_new_files(tmp_path):
+    (tmp_path / "plain").write_bytes(b"")
+    ready(KINDS["plain"]()).save(tmp_path / "model.params")
+    assert (tmp_path / "model.params").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_save_keeps_a_read_only_file(tmp_path):
+    """Although its folder would allow the exchange, and although root may write to it."""
+    file, network = tmp_path / "model.params", ready(KINDS["plain"]())
+    network.save(file)
+    good = file.read_bytes()
+    file.chmod(0o444)
+    with pytest.raises(ValueError, match=r"model\.params is read-only; .* Make it writable, or"):
+        ready(KINDS["plain"](), seed=1).save(file)
+    assert file.read_bytes() == good
+    file.chmod(0o644)
+
+
+def test_load_fills_all_devices_that_hold_the_network(tmp_path):
+    devices = [mx.cpu(0), mx.cpu(1)]
+    ready(KINDS["plain"]()).save(tmp_path / "model.params")
+    network = KINDS["plain"]()
+    network.initialize(ctx=devices)
+    network.load(tmp_path / "model.params")
+    for name, values in ready(KINDS["plain"]()).arrays().items():
+        parameter = network._collect_params_with_prefix()[name]
+        assert parameter.list_ctx() == devices
+        for copy in parameter.list_data():
+            assert copy.asnumpy().tolist() == values.asnumpy().tolist()
+
+
+def test_paths_of_every_kind(tmp_path):
+    network = ready(KINDS["plain"]())
+    network.save(tmp_path / "model.params")
+    (entry,) = os.scandir(tmp_path)
+    before = (tmp_path / "model.params").stat().st_ino
+    for path in (entry, entry.path, os.fsencode(entry.path)):
+        other = ready(KINDS["plain"](), seed=1)
+        other.load(path)
+        assert other.predict(USER, ITEM).tolist() == network.predict(USER, ITEM).tolist()
+        other.save(path)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.params"]
+    assert (tmp_path / "model.params").stat().st_ino != before
+
+
+@pytest.mark.parametrize("use", ["save", "load"])
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("", "path is empty"),
+        ("new" + os.sep, "is a folder. Pass the path of a file in it"),
+        ("new" + os.sep + ".", "is a folder"),
+        (".", "is a folder"),
+        ("a\0b", r"The path 'a\\x00b' has a NUL character"),
+        (3, "path is 3; it must be a text or a Path"),
+        (None, "path is None; it must be a text or a Path"),
+        ("x" * 300, r"x cannot be (read \(File name too long\)|written; what was there)"),
+    ],
+    ids=["empty", "separator", "dot in a folder", "dot", "NUL", "number", "None", "long"],
+)
+def test_paths_that_no_file_has(tmp_path, monkeypatch, use, path, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=message):
+        getattr(ready(KINDS["plain"]()), use)(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_may_not_be_touched(tmp_path, monkeypatch):
+    file, network = tmp_path / "model.params", ready(KINDS["plain"]())
+    network.save(file)
+
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(ValueError, match=r"params cannot be read \(Permission denied\)\. May you"):
+        network.load(file)
+    for refused in ("replace", "chmod"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, refused, refuse)
+            with pytest.raises(ValueError, match=r"params cannot be written; .* may you write"):
+                network.save(file)
+        assert [path.name for path in tmp_path.iterdir()] == ["model.params"]

@@ -142,6 +142,55 @@ def test_a_disk_that_becomes_full(checkout, monkeypatch, tmp_path, existed):
     assert main(["offline", str(folder)]) is None
 
 
+@pytest.mark.parametrize("existed", [True, False])
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
+def test_what_others_put_there_meanwhile_stays(checkout, monkeypatch, tmp_path, existed, error):
+    folder = tmp_path / "new/usb"
+    if existed:
+        folder.mkdir(parents=True)
+
+    def copytree(source, target):
+        (folder / "thesis.txt").write_text("thesis")
+        (folder / "photos").mkdir()
+        (folder / "photos/me.jpg").touch()
+        raise error
+
+    monkeypatch.setattr(offline.shutil, "copytree", copytree)
+    message = main(["offline", str(folder)])
+    assert message == "Stopped." or "but what others put there" in message
+    assert sorted(path.name for path in folder.iterdir()) == ["photos", "thesis.txt"]
+    assert (folder / "thesis.txt").read_text() == "thesis"
+    assert (folder / "photos/me.jpg").is_file()
+
+
+def test_a_file_of_others_with_a_name_of_the_course_stays(checkout, monkeypatch, tmp_path):
+    folder = tmp_path / "new/usb"
+
+    def run(command, check):
+        folder.joinpath("start.sh").write_text("mine")
+
+    monkeypatch.setattr(offline.subprocess, "run", run)
+    message = main(["offline", str(folder)])
+    assert "could not be filled: others put start.sh there meanwhile. Name a new folder" in message
+    assert [path.name for path in folder.iterdir()] == ["start.sh"]
+    assert (folder / "start.sh").read_text() == "mine"
+
+
+def test_interrupted_while_the_last_entries_move(checkout, monkeypatch, tmp_path):
+    """Folders above that were made are gone as well."""
+    rename, moved = offline.Path.rename, []
+
+    def interrupt(path, target):
+        moved.append(rename(path, target))
+        if len(moved) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(offline.Path, "rename", interrupt)
+    assert main(["offline", str(tmp_path / "new/usb")]) == "Stopped."
+    assert len(moved) == 3
+    assert not (tmp_path / "new").exists()
+
+
 def test_wrong_data_are_noticed_first(checkout, monkeypatch, tmp_path):
     monkeypatch.setenv("MFBOOK_DATA", str(tmp_path / "nowhere"))
     assert "neither ml-100k/ nor ml-100k.zip" in main(["offline", str(tmp_path / "usb")])
@@ -228,3 +277,20 @@ def test_start_installs_again_where_python_is_another(start, tmp_path):
     start(tmp_path / "usb")
     (tmp_path / "usb/.venv/bin/python").write_text("#!/bin/bash\nexit 1\n")
     assert start(tmp_path / "usb") == [*INSTALLED, EXAMINED[1]]
+
+
+def test_start_stays_in_its_folder_whatever_cdpath_says(tmp_path):
+    here, elsewhere = tmp_path / "a" / "off", tmp_path / "b" / "off"
+    for folder in (here, elsewhere):
+        folder.mkdir(parents=True)
+    beginning = offline.START[: offline.START.index('cd "$(dirname "$0")"')]
+    (here / "start.sh").write_text(beginning + 'cd "$(dirname "$0")"\npwd\n')
+    done = subprocess.run(
+        ["bash", "off/start.sh"],
+        cwd=here.parent,
+        env=os.environ | {"CDPATH": str(elsewhere.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip().splitlines()[-1] == str(here)

@@ -161,6 +161,40 @@ def test_search_results_mark_the_best_and_name_what_lies_outside():
     assert not plots.search_results(validation).texts
 
 
+def test_search_results_name_what_lies_below():
+    validation = {"biases": [0.85, 0.94], "MLP": [0.8, 0.88, 0.95, 1.2]}
+    ax = plots.search_results(validation, xlim=(0.9, 1.0))
+    notes = [(t.get_text(), t.xy, t.get_ha()) for t in ax.texts]
+    assert notes == [
+        ("← one at 0.85", (0, 0), "left"),
+        ("one at 1.20 →", (1, 1), "right"),
+        ("← 2 up to 0.88", (0, 1), "left"),
+    ]
+
+
+@pytest.mark.parametrize("xlim", [(0.9, 1.0), None])
+def test_search_results_that_are_not_finite(xlim):
+    nan, inf = float("nan"), float("inf")
+    validation = {"biases": [nan, 0.93, 0.94], "MLP": [-inf, 0.95, inf], "plain": [nan, nan]}
+    ax = plots.search_results(validation, xlim=xlim)
+    best = [line.get_xdata()[0] for line in ax.get_lines() if line.get_marker() == "|"]
+    assert best == [0.93, 0.95]
+    assert [t.get_text() for t in ax.texts] == ["one not finite", "2 not finite", "2 not finite"]
+    ax = plots.search_results({"plain": [0.95, nan, 1.2, 1.3]}, xlim=(0.9, 1.0))
+    assert [t.get_text() for t in ax.texts] == ["one not finite, 2 from 1.20 →"]
+    ax.figure.draw_without_rendering()
+
+
+def test_ladder_draws_every_group():
+    groups = {f"group {i}": {f"model {i}": 0.9 + i / 100} for i in range(20)}
+    ax = plots.ladder(groups, "RMSE")
+    assert labels(ax) == list(groups)
+    assert sorted(line.get_xdata()[0] for line in ax.get_lines()) == [
+        errors[f"model {i}"] for i, errors in enumerate(groups.values())
+    ]
+    assert len({(line.get_marker(), line.get_color()) for line in ax.get_lines()}) == 20
+
+
 def test_ladder_is_in_the_order_of_the_errors():
     ours = pd.Series({"biases": 0.953, "Gibbs": 0.9})
     ax = plots.ladder({"this book": ours, "published": {"GC-MC": 0.905}}, "RMSE")

@@ -304,6 +304,35 @@ def test_something_else_is_no_network(small, network):
         fit(network, small)
 
 
+class Column(networks.PlainNet):
+    """Returns (batch, 1)."""
+
+    def hybrid_forward(self, F, user_idx, item_idx):
+        return F.sum(self.user(user_idx) * self.item(item_idx), axis=1, keepdims=True)
+
+
+class Constant(networks.Network):
+    """A network without parameters."""
+
+    def hybrid_forward(self, F, user_idx, item_idx):
+        return F.cast(user_idx * 0 + 4, "float32")
+
+
+def test_a_network_of_another_shape_is_refused_before_it_is_trained(small):
+    network = Column(small.n_users, small.n_items, 4)
+    network.initialize(mx.init.Uniform(0.5))
+    before = weights(network)
+    message = r"hybrid_forward of this Column returned the shape \(5, 1\) .* the shape \(5,\)"
+    with pytest.raises(ValueError, match=message):
+        fit(network, small, epochs=1)
+    assert all((a == b).all() for a, b in zip(weights(network), before, strict=True))
+
+
+def test_a_network_without_parameters_is_not_trained(small):
+    with pytest.raises(ValueError, match="This Constant has no parameters: there is nothing to t"):
+        fit(Constant(small.n_users, small.n_items), small)
+
+
 def test_divergence_names_the_epoch_and_the_learning_rate(small):
     with pytest.raises(
         DivergenceError,
@@ -517,3 +546,21 @@ def test_works_in_a_module():
 def test_update_refuses_unequal_lengths():
     with pytest.raises(ValueError, match="3 labels and 2 predictions"):
         RMSE().update([mx.nd.array([1, 2, 3])], [mx.nd.array([1, 2])])
+
+
+def test_momentum_keeps_a_share_of_the_last_step(small):
+    network = plain(small, k=2)
+    mx.random.seed(7)
+    network.initialize(mx.init.Uniform(0.5))
+    tables = weights(network)
+    velocities = [np.zeros_like(table) for table in tables]
+    n = len(small.train)
+    for _ in range(2):
+        stepped = step_by_hand(tables, small.train, 0.3, 0.0, n)
+        for i, table in enumerate(tables):
+            velocities[i] = 0.5 * velocities[i] + (stepped[i] - table)
+        tables = [table + v for table, v in zip(tables, velocities, strict=True)]
+    rates = {"learning_rate": 0.3, "momentum": 0.5, "weight_decay": 0.0}
+    fit(network, small, epochs=2, batch_size=n, **rates)
+    for ours, expected in zip(weights(network), tables, strict=True):
+        assert ours == pytest.approx(expected, abs=1e-5)

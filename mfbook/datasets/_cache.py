@@ -7,8 +7,11 @@ import contextlib
 import errno
 import os
 from pathlib import Path, PurePosixPath
+import platform
+import re
 import shutil
 import tempfile
+import time
 from types import ModuleType
 import warnings
 import zipfile
@@ -18,6 +21,8 @@ from mfbook.exceptions import DataError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NO_FOLDER = (errno.EEXIST, errno.ENOTDIR)
+# Seconds for which nobody else deletes unfinished work: another container may have this host's name.
+KEPT = 3600
 # What `zipfile` raises for damaged archives: RuntimeError if a bit says that it is encrypted, or
 # compressed in a way that it does not know; ValueError if a position is impossible.
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
@@ -96,14 +101,28 @@ def make_folder(target: Path, fill: Callable[[Path], object]) -> Path:
 def work_folder(parent: Path) -> Iterator[Path]:
     """Make a folder inside ``parent`` for unfinished work, and delete it in the end.
 
-    Those of processes that were killed are deleted as well.
+    Those of processes of this host that were killed over an hour ago are deleted as well.
     """
-    for left in parent.glob(".unfinished-*-*"):
-        process = left.name.split("-")[1]
-        if process.isdigit() and not _is_running(int(process)):
+    prefix = f".unfinished-{_host()}-"
+    for left in parent.glob(f"{prefix}*-*"):
+        process = left.name.removeprefix(prefix).split("-")[0]
+        if process.isdecimal() and _is_old(left) and not _is_running(int(process)):
             shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f".unfinished-{os.getpid()}-", dir=parent) as work:
+    with tempfile.TemporaryDirectory(prefix=f"{prefix}{os.getpid()}-", dir=parent) as work:
         yield Path(work)
+
+
+def _host() -> str:
+    """Return the name of this host, as a part of a file's name without a hyphen."""
+    return re.sub(r"[^A-Za-z0-9.]", "_", platform.node())[:64] or "localhost"
+
+
+def _is_old(folder: Path) -> bool:
+    try:
+        return time.time() - folder.stat().st_mtime > KEPT
+    except OSError:
+        # Another process has deleted it.
+        return False
 
 
 def _is_running(process: int) -> bool:

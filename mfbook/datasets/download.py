@@ -42,6 +42,8 @@ FILES = {
     "u5.base": (1_581_776, "0becb3392339231c08ba316944c79095"),
     "u5.test": (397_397, "bec898f7091dba3b7bdf793d1998d2d6"),
 }
+# The files of the synthetic twin, which has no users' attributes.
+TWIN_FILES = tuple(name for name in FILES if name != "u.user")
 DATASETS = ("ml-100k", "synthetic")
 
 
@@ -50,6 +52,7 @@ def folder(name: str | None = None) -> Path:
 
     MovieLens is looked for in the folder in the environment variable ``MFBOOK_DATA`` (as
     ``ml-100k/`` or ``ml-100k.zip``), then in the user's cache, then on the server of GroupLens.
+    The synthetic twin is made in the cache, again if one of its files is missing or empty.
 
     Parameters
     ----------
@@ -81,7 +84,11 @@ def folder(name: str | None = None) -> Path:
     name = dataset_name(name)
     cached = cache() / name
     if name == "synthetic":
-        return cached if cached.is_dir() else make_folder(cached, synthetic.write)
+        if not cached.is_dir():
+            make_folder(cached, synthetic.write)
+        if not all(_has_content(cached / file) for file in TWIN_FILES):
+            _write_twin_again(cached)
+        return cached
     data_folder = environment_folder("MFBOOK_DATA")
     if data_folder:
         found = _local_folder(data_folder, cached)
@@ -131,6 +138,24 @@ def files(folder: Path, names: Iterable[str]) -> list[Path]:
         if digest != FILES[path.name][1]:
             raise _damage(path, f"damaged: its MD5 is {digest} instead of {FILES[path.name][1]}")
     return paths
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _write_twin_again(folder: Path) -> None:
+    """Put every file of the twin into its folder; whatever else is there stays."""
+    try:
+        with work_folder(folder.parent) as work:
+            synthetic.write(work)
+            for file in TWIN_FILES:
+                (work / file).replace(folder / file)
+    except OSError as error:
+        raise write_error(error) from None
 
 
 def _check_size(path: Path) -> None:
