@@ -11,7 +11,6 @@ import logging
 import os
 from pathlib import Path
 import statistics
-import sys
 
 # Before MXNet and NumPy load: one thread for every library.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -22,6 +21,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from benchmarks import fits, memory, original_loop
+from tools import movielens
 from tools.notebooks import machine
 
 PAGE = Path(__file__).resolve().parent.parent / "book" / "benchmarks.md"
@@ -162,8 +162,7 @@ def main(arguments=None):
     """Measure, and write book/benchmarks.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=main.__doc__)
     parser.parse_args(arguments)
-    if datasets.dataset_name() != "ml-100k":
-        sys.exit("The benchmarks are of MovieLens: unset MFBOOK_DATASET.")
+    movielens.require("The benchmarks")
     # The original's loop logs its speed.
     logging.disable(logging.INFO)
     split = datasets.load()

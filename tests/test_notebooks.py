@@ -218,8 +218,14 @@ def test_edits_made_while_a_notebook_runs_are_kept(fork, monkeypatch):
             fork.write_text("edited", encoding="utf-8")
 
     monkeypatch.setattr(notebooks.nbclient, "NotebookClient", Client)
-    monkeypatch.setattr(notebooks.datasets, "dataset_name", lambda: "ml-100k")
-    monkeypatch.setattr(notebooks.datasets, "folder", lambda: None)
+    monkeypatch.setattr(notebooks.movielens, "require", lambda what: None)
     with pytest.raises(SystemExit, match=r"03_learn_the_vectors.ipynb was edited while it ran"):
         notebooks.execute()
     assert fork.read_text(encoding="utf-8") == "edited"
+
+
+@pytest.mark.parametrize(("name", "message"), [("synthetic", "Tables are"), ("zz", "'zz'")])
+def test_what_is_stored_is_made_on_movielens(monkeypatch, name, message):
+    monkeypatch.setenv("MFBOOK_DATASET", name)
+    with pytest.raises(SystemExit, match=message):
+        notebooks.movielens.require("Tables")

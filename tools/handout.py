@@ -60,6 +60,8 @@ def main(arguments=None):
     chromium = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     if chromium is None:
         sys.exit("Chromium is missing. Debian and Ubuntu: apt-get install chromium")
+    if not (HTML / "book" / "index.html").is_file():
+        sys.exit("The book is not built yet. Run `make book` first.")
     writer = PdfWriter()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

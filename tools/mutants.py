@@ -162,6 +162,8 @@ def main(arguments=None):
     mutants = [m for m in read(DATA) if (options.only or "") in m["name"]]
     if not mutants:
         sys.exit(f"No change has {options.only!r} in its name. See {DATA}.")
+    if options.jobs < 1:
+        parser.error(f"--jobs is {options.jobs}; it must be 1 or more")
     left = survivors(mutants, options.jobs, options.seconds, ROOT)
     n_killed = len(mutants) - len(left)
     for mutant in left:

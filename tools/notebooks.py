@@ -22,14 +22,13 @@ import re
 import sys
 import time
 
-from mfbook import datasets
 from mfbook.course import diagrams
 import nbclient
 import nbformat
 from tqdm import tqdm
 import yaml
 
-from tools import exercises_page, links, results_page, slides
+from tools import exercises_page, links, movielens, results_page, slides
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {  # pages that are written from the notebooks
@@ -82,9 +81,7 @@ def write_pages():
 
 def execute(names=()):
     """Run the notebooks on MovieLens, store their outputs, and write the pages."""
-    if datasets.dataset_name() != "ml-100k":
-        sys.exit("Stored outputs are made on MovieLens only: unset MFBOOK_DATASET.")
-    datasets.folder()
+    movielens.require("Stored outputs")
     for path in tqdm(paths(names), desc="notebooks"):
         before = path.read_bytes()
         notebook = nbformat.reads(before.decode("utf-8"), as_version=4)

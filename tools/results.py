@@ -13,7 +13,6 @@ import json
 import multiprocessing
 import os
 from pathlib import Path
-import sys
 import time
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before MXNet loads, here and in the workers
@@ -23,6 +22,8 @@ from mfbook.experiments import SPECS
 from mfbook.metrics import rmse
 import pandas as pd
 from tqdm import tqdm
+
+from tools import movielens
 
 FOLDER = Path(__file__).resolve().parent.parent / "mfbook" / "experiments"
 SEEDS = range(5)
@@ -108,9 +109,7 @@ def main(arguments=None):
     """Make the three tables."""
     parser = argparse.ArgumentParser(prog="python -m tools.results", description=__doc__)
     parser.parse_args(arguments)
-    if datasets.dataset_name() != "ml-100k":
-        sys.exit("The tables are made on MovieLens and the twin together: unset MFBOOK_DATASET.")
-    datasets.folder()
+    movielens.require("The tables")
     folds = [("ml-100k", fold) for fold in range(1, 6)] + [("synthetic", 1)]
     watched = [(name, seed) for name in [*LARGE, *PLANS] for seed in SEEDS]
     spawn = multiprocessing.get_context("spawn")  # MXNet does not survive a fork
