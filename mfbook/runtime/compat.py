@@ -8,7 +8,7 @@ MXNet's own modules, and no others, are executed with three builtins of their ow
 ``str`` and ``repr``
     print NumPy numbers as NumPy 1 did.
 
-What NumPy 2 changed, and what is done about it, stands in ``mfbook.runtime._numpy1``.
+What NumPy 2 changed, and what is done about it, is in ``mfbook.runtime._numpy1``.
 """
 
 from __future__ import annotations
