@@ -3,7 +3,8 @@
 FROM python:3.11-slim-bookworm
 
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends git libgomp1 make \
+    && apt-get install --yes --no-install-recommends \
+        default-jre-headless git libgomp1 make \
     && if [ "$(dpkg --print-architecture)" = amd64 ]; then \
            apt-get install --yes --no-install-recommends libquadmath0; \
        fi \

@@ -1,8 +1,8 @@
 """Compare our fits with other libraries: same data, same machine, one run. ``make bench``.
 
-It writes book/benchmarks.md with four tables: the speed of one epoch; the time, error and memory of
-a whole fit; the seconds until an error is reached; and how seconds and memory grow with the number
-of ratings. The other libraries are Surprise and PyTorch; only ``make bench`` installs them.
+It writes book/benchmarks.md: the speed of one epoch; the time, error and memory of a whole fit; the
+seconds until an error is reached; and how all that grows with the number of ratings, from
+benchmarks/growth.csv, which it writes as well. Only ``make bench`` installs the other libraries.
 """
 
 import argparse
@@ -11,34 +11,45 @@ import logging
 import os
 from pathlib import Path
 import statistics
+import sys
 
 # Before MXNet and NumPy load: one thread for every library.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import mfbook  # noqa: F401  (lets MXNet load, so it stands before all that uses NumPy)
 from mfbook import datasets
 import pandas as pd
 from tqdm import tqdm
 
-from benchmarks import fits, memory, original_loop
+from benchmarks import fits, growth, growth_page, libraries, memory, original_loop
 from tools import movielens
 from tools.notebooks import machine
 
-PAGE = Path(__file__).resolve().parent.parent / "book" / "benchmarks.md"
+BOOK = Path(__file__).resolve().parent.parent / "book"
+PAGE, FIGURE = BOOK / "benchmarks.md", BOOK / "_static" / "growth.svg"
 ROUNDS = 5
-SIZES = (100_000, 1_000_000, 10_000_000)
 ERRORS = (0.95, 0.93)
+# They make OpenBLAS choose another kernel than the processor's own.
+KERNEL_VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+PEERS = {
+    "Surprise": "scikit-surprise",
+    "PyTorch": "torch",
+    "cmfrec": "cmfrec",
+    "Spark": "pyspark",
+}
 HEAD = """\
 # Benchmarks
 
-This page is written by `make bench`, in one run on one machine, with one thread each. All fits are \
-of MovieLens 100K, u1, and are measured on u1.test. Times are of fitting only: medians of {rounds} \
-rounds, in each of which every fit runs once. *Memory added* is how far memory rose above what the \
-data and the libraries take. The numbers hold for this machine; the order is mostly the same on \
-others.
+This page is written by `make bench`, in one run on one machine, with one thread each. All fits but \
+those of the last section are of MovieLens 100K, u1, and are measured on u1.test. Times are of \
+fitting only: medians of {rounds} rounds, in each of which every fit runs once. *Memory added* is \
+how far memory rose above what the data and the libraries take. The numbers hold for this machine; \
+the order is mostly the same on others.
 
 - {machine}
-- Surprise {surprise}, PyTorch {torch}
+- {peers}
+- {kernel}
 """
 # What each table measured; it stands under the title of the table.
 SPEEDS = """\
@@ -58,12 +69,6 @@ SECONDS = """\
 Each fit is measured on u1.test after every epoch or sweep, with unclipped predictions, and the \
 measuring is not timed. Medians of {rounds} seeds.
 """
-GROWTH = """\
-## Growth
-
-Random ratings of three users and five items for each square root of the number of ratings, so that \
-the tables of the models grow as well.
-"""
 
 
 def epoch_speeds(split):
@@ -71,9 +76,9 @@ def epoch_speeds(split):
     runs = [
         ("tutorial of 2016, its own loop", "dense", 64, original_loop.original_seconds),
         ("training.fit", "sparse", 64, lambda: fits.plain_epoch(split, 64, 0.05).seconds),
-        ("PyTorch, eager", "dense", 64, lambda: fits.torch_epoch(split, 64)),
+        ("PyTorch, eager", "dense", 64, lambda: libraries.dense_torch_epoch(split, 64)),
         ("training.fit", "sparse", 1024, lambda: fits.plain_epoch(split, 1024, 0.2).seconds),
-        ("PyTorch, eager", "dense", 1024, lambda: fits.torch_epoch(split, 1024)),
+        ("PyTorch, eager", "dense", 1024, lambda: libraries.dense_torch_epoch(split, 1024)),
     ]
     rounds = [[run() for *_, run in runs] for _ in tqdm(range(ROUNDS), desc="rounds")]
     return [
@@ -135,16 +140,6 @@ def _seconds_to(error, histories):
     return f"{statistics.median(seconds):.2f} s"
 
 
-def growth():
-    """Seconds and memory of one epoch for each number of ratings."""
-    rows = []
-    for name, n in tqdm([(name, n) for name in fits.ONE_EPOCH_FITS for n in SIZES], desc="sizes"):
-        seconds, megabytes = memory.in_new_process(name, n)
-        row = {"fit": name, "ratings": f"{n:,}", "seconds": f"{seconds:.2f}"}
-        rows.append(row | {"memory added": f"{megabytes:,.0f} MB"})
-    return rows
-
-
 SECTIONS = (
     ("One epoch of the plain network", SPEEDS, epoch_speeds),
     ("A whole fit", FITS, whole_fits),
@@ -158,22 +153,56 @@ def _markdown(rows):
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
+def _peers():
+    """Return the versions of the other libraries, and whom this machine cannot measure."""
+    text = ", ".join(f"{name} {version(package)}" for name, package in PEERS.items())
+    for name, missing in growth.left_out().items():
+        text += f"; {name} not measured, because {' and '.join(missing)} is missing"
+    return text
+
+
+def _kernel():
+    """Return which kernel NumPy's library of linear algebra has chosen for this processor."""
+    from threadpoolctl import threadpool_info
+
+    # MXNet has a library of its own, which knows no processor of today.
+    of_numpy = [one for one in threadpool_info() if "numpy" in one["filepath"]]
+    kernels = {one["architecture"] for one in of_numpy if "architecture" in one}
+    return f"NumPy's linear algebra with the kernel for {' and '.join(kernels) or 'any processor'}"
+
+
 def main(arguments=None):
-    """Measure, and write book/benchmarks.md."""
+    """Measure, and write book/benchmarks.md, its figure and benchmarks/growth.csv."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=main.__doc__)
-    parser.parse_args(arguments)
+    parser.add_argument(
+        "--largest",
+        type=int,
+        default=growth.SIZES[-1],
+        metavar="N",
+        help="most ratings that growth is measured on (default: %(default)s)",
+    )
+    largest = parser.parse_args(arguments).largest
+    if largest < growth.SIZES[0]:
+        parser.error(f"--largest is {largest}; it must be at least {growth.SIZES[0]}.")
+    if any(name in os.environ for name in KERNEL_VARIABLES):
+        sys.exit(f"These slow NumPy down: unset {' and '.join(KERNEL_VARIABLES)} first.")
     movielens.require("The benchmarks")
     # The original's loop logs its speed.
     logging.disable(logging.INFO)
     split = datasets.load()
-    versions = {"surprise": version("scikit-surprise"), "torch": version("torch")}
-    texts = [HEAD.format(rounds=ROUNDS, machine=machine(), **versions)]
+    about = {"machine": machine(), "peers": _peers(), "kernel": _kernel()}
+    texts = [HEAD.format(rounds=ROUNDS, **about)]
     for title, text, measure in SECTIONS:
         table = _markdown(measure(split))
         texts.append(f"## {title}\n\n{text.format(rounds=ROUNDS)}\n{table}\n")
-    texts.append(f"{GROWTH}\n{_markdown(growth())}\n")
+    table = growth.measure(largest)
+    growth_page.draw(table, FIGURE)
+    texts.append(growth_page.section(table))
     PAGE.write_text("\n".join(texts), encoding="utf-8")
-    print(f"wrote {PAGE}")
+    print(f"wrote {PAGE}, {FIGURE} and {growth.FILE}")
+    failed = table[table["note"].str.startswith("failed")]
+    if len(failed):
+        sys.exit(f"Failed: {failed[['step', 'contender', 'ratings', 'note']].to_string()}")
 
 
 if __name__ == "__main__":

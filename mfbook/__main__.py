@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 import importlib.util
-import io
-import os
 from pathlib import Path
 import sys
+
+from mfbook.runtime import console
 
 
 def main(arguments: Sequence[str] | None = None) -> int | str | None:
@@ -33,23 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int | str | None:
     >>> print(main(["install", "--check"]))
     None
     """
+    return console.run(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int | str | None:
     options = _parser().parse_args(arguments)
-    # Python's stdout if it is closed: nobody would read what the command says.
-    if sys.stdout is None:
-        return 1
-    # A path may have letters that the terminal cannot show.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        message = options.run(options)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return "Stopped."
-    except BrokenPipeError:
-        # The reader of a pipe, such as `head`, has read enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return message
+    return options.run(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -147,8 +136,15 @@ def _shows(marks: Sequence[str]) -> bool:
 
 
 def _offline(options: argparse.Namespace) -> str | None:
-    from mfbook import offline
+    from mfbook import doctor
 
+    packages = doctor.check_packages()
+    if not packages.ok:
+        return f"Packages are {packages.detail}. {packages.remedy}"
+    try:
+        from mfbook import offline
+    except Exception as error:
+        return f"A package that this needs is damaged ({error}). Run `python -m mfbook doctor`."
     try:
         print(offline.gather(options.folder))
     except ValueError as error:
@@ -157,4 +153,5 @@ def _offline(options: argparse.Namespace) -> str | None:
 
 
 if __name__ == "__main__":
+    console.end_on_signals()
     sys.exit(main())

@@ -149,4 +149,5 @@ class Biases(_Baseline):
 def _shrunk_means(group: np.ndarray, values: np.ndarray, n_groups: int, reg: float) -> np.ndarray:
     """Return for each group the sum of its values over (their number + ``reg``)."""
     total = np.bincount(group, weights=values, minlength=n_groups)
-    return total / (np.bincount(group, minlength=n_groups) + reg)
+    # A whole number of any size is a penalty: as a float, no NumPy integer overflows.
+    return total / (np.bincount(group, minlength=n_groups) + float(reg))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import functools
 import os
 
+from mfbook._validation import shown
 from mfbook.exceptions import TrainingError
 from mfbook.runtime import gpu
 import mxnet as mx
@@ -70,7 +71,7 @@ def usable(device: mx.Context | Sequence[mx.Context] | None = None) -> list[mx.C
     for one in named:
         if not isinstance(one, mx.Context):
             raise TrainingError(
-                f"device is {device!r}; pass one of {available()}, several, or none."
+                f"device is {shown(device)}; pass one of {available()}, several, or none."
             )
         if one.device_type != "cpu" and one not in available():
             raise TrainingError(

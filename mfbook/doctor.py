@@ -6,17 +6,19 @@ this module can be imported before MXNet, NumPy or pandas are there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 import http.client
 from importlib import metadata
 import json
 import os
+from pathlib import Path
 import platform
 import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 import urllib.error
 import urllib.request
 
@@ -40,11 +42,13 @@ __all__ = [
 ]
 
 DISK_MB = 300
+# The first computation on a GPU can take minutes.
+SECONDS = 600
 SEE_ABOVE = "See the line above."
 MARKS = ("✔", "✘", "→")
 # For terminals that cannot show the others.
 ASCII_MARKS = ("ok", "NO", "->")
-PACKAGES = ("numpy", "pandas", "matplotlib", "pooch", "tqdm", "requests", "graphviz")
+PACKAGES = ("numpy", "pandas", "matplotlib", "pooch", "tqdm", "requests", "graphviz", "packaging")
 TRY_MXNET = (
     "import mfbook, mxnet as mx, numpy as np; "
     "assert mx.nd.ones((np.int64(3), 2)).sum().asscalar() == 6; print(mx.__version__)"
@@ -169,13 +173,21 @@ def check_mxnet() -> Finding:
         return Finding("MXNet", False, "not installed", remedy)
     if len(builds) > 1:
         return Finding("MXNet", False, f"{found}: these builds break each other", remedy)
-    done = subprocess.run(
-        [sys.executable, "-c", TRY_MXNET], capture_output=True, text=True, errors="replace"
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", TRY_MXNET],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return Finding("MXNet", False, f"{found} computes nothing within {SECONDS} s", remedy)
     if done.returncode == 0:
         return Finding("MXNet", True, f"{found}, loads and computes")
-    last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-    if "No module named" in last:
+    ended = f"its process ended with code {done.returncode}"
+    last = (done.stderr.strip().splitlines() or [ended])[-1]
+    if "No module named" in last or "needs the package" in last:
         return Finding("MXNet", False, f"{found} does not load: {last}", "See the packages above.")
     if "numpy" in last or "np." in last:
         detail = (
@@ -183,6 +195,8 @@ def check_mxnet() -> Finding:
             f"layer: {last}"
         )
         return Finding("MXNet", False, detail, "Import mfbook before mxnet.")
+    # The sentence of a failed import has a remedy of its own.
+    remedy = SEE_ABOVE if "then run this again" in last else remedy
     return Finding("MXNet", False, f"{found} does not load: {last}", remedy)
 
 
@@ -225,6 +239,7 @@ def check_data() -> Finding:
     try:
         name = download.dataset_name()
         if name == "synthetic":
+            _check_twin(download.folder(name))
             return Finding("data", True, "the synthetic twin, as MFBOOK_DATASET asks")
         if not os.environ.get("MFBOOK_DATA") and not (download.cache() / name).is_dir():
             return _ask_server(download.URL)
@@ -233,6 +248,30 @@ def check_data() -> Finding:
     except DataError as error:
         return Finding("data", False, str(error), SEE_ABOVE)
     return Finding("data", True, f"ml-100k in {folder}")
+
+
+def _check_twin(folder: Path) -> None:
+    """Raise `DataError` if a file of the synthetic twin is not as long as it is made, or damaged."""
+    from mfbook.datasets import read_ratings
+    from mfbook.exceptions import DataError
+
+    lines = {"u.data": 100_000, "u.item": 1_682}
+    for fold in range(1, 6):
+        lines |= {f"u{fold}.base": 80_000, f"u{fold}.test": 20_000}
+    remedy = f"Delete the folder {folder}; then it is made again."
+    for name, wanted in lines.items():
+        try:
+            found = (folder / name).read_bytes().count(b"\n")
+            if wanted == found and name != "u.item":
+                read_ratings(folder / name)
+        except OSError as error:
+            raise DataError(f"{folder / name} cannot be read: {error.strerror}. {remedy}") from None
+        except DataError as error:
+            raise DataError(f"{error} {remedy}") from None
+        if wanted != found:
+            raise DataError(
+                f"{folder / name} is damaged: it has {found:,} lines instead of {wanted:,}. {remedy}"
+            )
 
 
 def _ask_server(url: str) -> Finding:
@@ -252,7 +291,7 @@ def _ask_server(url: str) -> Finding:
 
 
 def check_cache() -> Finding:
-    """Check that the cache can be written.
+    """Check that the cache can be written, or that all data of the course are in it already.
 
     Examples
     --------
@@ -271,9 +310,28 @@ def check_cache() -> Finding:
     except DataError as error:
         return Finding("cache", False, str(error), SEE_ABOVE)
     except OSError as error:
-        remedy = "Set MFBOOK_CACHE to a folder that you may write."
-        return Finding("cache", False, f"{folder} cannot be written: {error.strerror}", remedy)
+        detail = f"{folder} cannot be written: {error.strerror}"
+        if _has_all_data():
+            detail += ". The course needs nothing more in it"
+            return Finding("cache", True, detail)
+        return Finding("cache", False, detail, "Set MFBOOK_CACHE to a folder that you may write.")
     return Finding("cache", True, str(folder))
+
+
+def _has_all_data() -> bool:
+    """Whether the data are on this machine already, so that nothing will be put into the cache."""
+    from mfbook.datasets import download
+    from mfbook.exceptions import DataError
+
+    try:
+        name = download.dataset_name()
+        local = download.environment_folder("MFBOOK_DATA")
+        # A zip in MFBOOK_DATA is unpacked into the cache.
+        if name == "ml-100k" and local and (local / name).is_dir():
+            return True
+        return (download.cache() / name).is_dir()
+    except (DataError, OSError):
+        return False
 
 
 def check_disk() -> Finding:
@@ -289,13 +347,14 @@ def check_disk() -> Finding:
     from mfbook.exceptions import DataError
 
     try:
-        folder = download.cache()
+        # Of a relative path, the last parent is "." for ever.
+        folder = download.cache().absolute()
         while not folder.exists():
             folder = folder.parent
         free = shutil.disk_usage(folder).free // 10**6
     except (DataError, OSError) as error:
         return Finding("disk", False, f"not checked: {error}", "See the line about the cache.")
-    ok = free >= DISK_MB
+    ok = free >= DISK_MB or _has_all_data()
     remedy = "" if ok else f"Free {DISK_MB} MB there, or set MFBOOK_CACHE to another disk."
     return Finding("disk", ok, f"{free:,} MB free at {folder}", remedy)
 
@@ -335,8 +394,21 @@ def examine() -> list[Finding]:
             remedy = findings["packages"].remedy
             findings[subject] = Finding(subject, False, "not checked", remedy)
         else:
-            findings[subject] = check()
+            findings[subject] = _run(subject, check)
     return list(findings.values())
+
+
+def _run(subject: str, check: Callable[[], Finding]) -> Finding:
+    """Run a check; whatever stops it, such as a damaged package, is a finding too."""
+    try:
+        return check()
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or ["no message"])[0]
+        file = traceback.extract_tb(error.__traceback__)[-1].filename
+        detail = f"not checked: {type(error).__name__}: {reason} ({file})"
+        remedy = f"Mend or rename what is named here, or run `{sys.executable} -m pip install "
+        remedy += f"--force-reinstall {' '.join(PACKAGES)}` if a package is damaged."
+        return Finding(subject, False, detail, remedy)
 
 
 def course_runs(findings: Sequence[Finding]) -> bool:

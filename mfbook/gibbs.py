@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 
 from mfbook import als, features
 from mfbook._validation import (
-    check_array_size,
+    as_numbers,
+    as_single,
+    check_finite,
     check_fitted,
+    check_generator,
     check_indices,
     check_seed,
+    check_shape,
     check_sizes,
+    shown,
 )
 from mfbook.datasets import Split
 from mfbook.datasets._arguments import check_split
 from mfbook.history import History, run_epochs
-import mxnet as mx
-from mxnet import nd
+from mfbook.least_squares import solve_rows
 import numpy as np
 from numpy.typing import ArrayLike
 import pandas as pd
@@ -46,6 +50,11 @@ class FeatureRegression:
     weight_precision : float
         The last draw of :math:`\lambda_\beta`.
 
+    Raises
+    ------
+    ValueError
+        If the features are not a matrix of finite numbers, or the width is impossible.
+
     Notes
     -----
     Chapter 9 adds features to the model.
@@ -53,16 +62,19 @@ class FeatureRegression:
     Examples
     --------
     >>> regression, rng = FeatureRegression(np.eye(3), width=2), np.random.default_rng(0)
-    >>> regression.draw(nd.ones((3, 2)), precision=np.eye(2), rng=rng).shape
+    >>> regression.draw(np.ones((3, 2)), precision=np.eye(2), rng=rng).shape
     (3, 2)
     """
 
     def __init__(self, features: np.ndarray, width: int) -> None:
-        self.features = nd.array(features)  # (n, n_features)
-        gram = nd.dot(self.features, self.features, transpose_a=True)
-        vectors, values = nd.linalg.syevd(gram.astype("float64"))  # eigenvectors in rows
-        self.vectors = vectors.astype("float32")
-        self.values = nd.maximum(values, 0).astype("float32")
+        matrix = as_single(features, "features")
+        check_shape(matrix, "features", "n", "n_features")
+        check_finite(matrix, "features")
+        check_sizes(width=width)
+        self.features = matrix  # (n, n_features)
+        values, vectors = np.linalg.eigh((self.features.T @ self.features).astype(np.float64))
+        self.vectors = vectors.astype(np.float32)  # eigenvectors in columns
+        self.values = np.maximum(values, 0).astype(np.float32)
         self.width = width
         self.restart()
 
@@ -72,36 +84,47 @@ class FeatureRegression:
         self.weight_precision = 1.0
 
     def draw(
-        self, residual: nd.NDArray, precision: np.ndarray, rng: np.random.Generator
-    ) -> nd.NDArray:
+        self, residual: np.ndarray, precision: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
         """Draw the weights and their precision; return what the features predict.
 
         Parameters
         ----------
-        residual : mxnet.nd.NDArray, shape (n, width)
+        residual : numpy.ndarray, shape (n, width)
             The side minus its mean.
         precision : numpy.ndarray, shape (width, width)
             Λ, of the side's rows.
         rng : numpy.random.Generator
-            For the draw of the weights' precision.
+            For the draws.
 
         Returns
         -------
-        mxnet.nd.NDArray, shape (n, width)
+        numpy.ndarray, shape (n, width)
+            Of single precision.
+
+        Raises
+        ------
+        ValueError
+            If an array does not fit, or ``rng`` is no generator.
         """
-        n_features, penalty = self.features.shape[1], self.weight_precision
+        n, n_features = self.features.shape
+        check_shape(residual, "residual", n, self.width)
+        check_shape(precision, "precision", self.width, self.width)
+        check_generator(rng)
+        penalty = np.float32(self.weight_precision)
         # z T has the covariance of a row where z is standard normal: Λ = L Lᵀ, T = L⁻¹
-        spread = nd.array(np.linalg.inv(np.linalg.cholesky(precision)))
-        noise = [nd.random.normal(shape=(n, self.width)) for n in (residual.shape[0], n_features)]
-        row_noise, weight_noise = (nd.dot(z, spread) for z in noise)
-        right = nd.dot(self.features, residual + row_noise, transpose_a=True)
-        right = right + penalty**0.5 * weight_noise
-        turned = nd.dot(self.vectors, right) / (self.values + penalty).expand_dims(1)
-        weights = nd.dot(self.vectors, turned, transpose_a=True)
-        self.weights = weights.asnumpy().astype(np.float64)
+        spread = np.linalg.inv(np.linalg.cholesky(precision)).astype(np.float32)
+        row_noise, weight_noise = (
+            rng.standard_normal((rows, self.width), np.float32) @ spread for rows in (n, n_features)
+        )
+        right = self.features.T @ (residual + row_noise).astype(np.float32)
+        right += np.sqrt(penalty) * weight_noise
+        turned = (self.vectors.T @ right) / (self.values + penalty)[:, None]
+        weights = self.vectors @ turned  # (n_features, width)
+        self.weights = weights.astype(np.float64)
         size = np.sum((self.weights @ precision) * self.weights)
-        self.weight_precision = rng.gamma((2 + self.weights.size) / 2, 2 / (2 + size))
-        return nd.dot(self.features, weights)
+        self.weight_precision = rng.gamma((2 + weights.size) / 2, 2 / (2 + size))
+        return self.features @ weights
 
 
 class Gibbs:
@@ -168,7 +191,8 @@ class Gibbs:
                 f"epochs is {epochs}, chain {chain} and burn_in {burn_in}: no draw would be kept. "
                 "Make burn_in smaller than both."
             )
-        self.k, self.features, self.epochs = k, tuple(features), epochs
+        _check_functions(features)
+        self.k, self.features, self.epochs = int(k), tuple(features), epochs
         self.burn_in, self.chain = burn_in, chain
         self.history: History | None = None
 
@@ -185,79 +209,54 @@ class Gibbs:
         Returns
         -------
         Gibbs
+
+        Raises
+        ------
+        ValueError
+            If ``split`` is not a `Split`, ``seed`` is impossible, the features are no matrices with
+            one row for each user or item, or the factors would need too much memory. The model is
+            then as it was before.
         """
         check_split(split)
         check_seed(seed)
-        rows, width = max(split.n_users, split.n_items), self.k + 1
-        check_array_size((rows, width, width), "This Gibbs", "Use fewer factors.")
-        self.mean, self.rating_rows = als.centered_rows(split)
+        als.check_factors(split, self.k)
+        sampler = _Sampler(split, self.k, self._read_features(split), np.random.default_rng(seed))
+        samples: list[tuple[np.ndarray, np.ndarray, float]] = []
+        running: list[_RunningMean] = []
+        n_sweeps = 0
+
+        def sweep() -> None:
+            nonlocal n_sweeps
+            if n_sweeps % self.chain == 0:
+                sampler.restart()
+            sampler.sweep()
+            if n_sweeps % self.chain >= self.burn_in:
+                samples.append(sampler.draw)
+            n_sweeps += 1
+
+        def predict_sets(*sets: pd.DataFrame) -> list[np.ndarray]:
+            if not running:
+                running.extend(_RunningMean(sampler.mean, table) for table in sets)
+            kept = (n_sweeps - 1) % self.chain >= self.burn_in
+            return [mean.update(sampler.draw, kept) for mean in running]
+
+        self.history = run_epochs(split, self.epochs, sweep, predict_sets)
+        self.samples, self.mean = samples, sampler.mean
         self.shape = (split.n_users, split.n_items)
-        mx.random.seed(seed)
-        self.rng = np.random.default_rng(seed)
-        self.samples: list[tuple[np.ndarray, np.ndarray, float]] = []
-        self.n_sweeps = 0
-        sides = features.stack(*(read(split) for read in self.features))
-        _check_rows(sides, self.shape)
-        self.regressions = [
-            None if table is None else FeatureRegression(table, self.k + 1) for table in sides
-        ]
-        running = [_RunningMean(self, ratings) for ratings in (split.train, split.evaluation)]
-
-        def predict_sets() -> tuple[np.ndarray, np.ndarray]:
-            return running[0].update(), running[1].update()
-
-        train = (split.train[c].to_numpy() for c in ("user_idx", "item_idx", "rating"))
-        train_columns = tuple(train)
-        self.history = run_epochs(
-            split, self.epochs, lambda: self._sweep(*train_columns), predict_sets
-        )
         return self
 
-    def _start_chain(self) -> None:
-        shapes = [(n, self.k + 1) for n in self.shape]
-        self.noise_precision = FIRST_NOISE_PRECISION
-        self.sides = [nd.random.normal(scale=0.1, shape=shape) for shape in shapes]
-        self.from_features = [nd.zeros(shape) for shape in shapes]
-        for regression in self.regressions:
-            if regression is not None:
-                regression.restart()
-
-    def _sweep(self, user_idx: np.ndarray, item_idx: np.ndarray, rating: np.ndarray) -> None:
-        """Draw both sides, then the noise precision given the training ratings."""
-        if self.n_sweeps % self.chain == 0:
-            self._start_chain()
-        for side in (0, 1):
-            self._draw_side(side)
-        users, items = (side.asnumpy() for side in self.sides)
-        drawn = als.predict_pairs(users, items, self.mean, user_idx, item_idx)
-        error = np.sum((rating - drawn.astype(np.float64)) ** 2)
-        self.noise_precision = self.rng.gamma((2 + len(rating)) / 2, 2 / (2 + error))
-        self.n_sweeps += 1
-        self.draw = (users, items, self.noise_precision)
-        self.kept = (self.n_sweeps - 1) % self.chain >= self.burn_in
-        if self.kept:
-            self.samples.append(self.draw)
-
-    def _draw_side(self, side: int) -> None:
-        """Draw one side's prior, its regression on features, and its factors."""
-        factors = self.sides[side]
-        residual = (factors - self.from_features[side]).asnumpy()
-        regression = self.regressions[side]
-        weights = None
-        if regression is not None:
-            weights = np.sqrt(regression.weight_precision) * regression.weights
-        mean, precision = draw_normal_wishart(residual, self.rng, weights)
-        center, penalty = nd.array(mean).expand_dims(0), nd.array(precision)  # (1, w), (w, w)
-        if regression is not None:
-            self.from_features[side] = regression.draw(factors - center, precision, self.rng)
-        left, right = als.normal_equations(
-            self.rating_rows[side],
-            self.sides[1 - side],
-            penalty,
-            self.from_features[side] + center,
-            self.noise_precision,
-        )
-        self.sides[side] = als.solve(left, right, nd.random.normal(shape=factors.shape))
+    def _read_features(self, split: Split) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return the features of users and of items, checked and side by side."""
+        read = [function(split) for function in self.features]
+        for pair in read:
+            if not isinstance(pair, tuple) or len(pair) != 2:
+                raise ValueError(
+                    f"A function in features returned a {type(pair).__name__}; it must return the "
+                    "features of the users and those of the items, as a tuple, None for none."
+                )
+        sides = features.stack(*read)
+        _check_rows(sides, (split.n_users, split.n_items))
+        return sides
 
     def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
         """Return the mean of all draws' ratings, ``(n,)``, in stars, unclipped.
@@ -267,6 +266,8 @@ class Gibbs:
         ValueError
             If the model has not been fitted, no draw was kept, or an index is outside its table.
         """
+        check_fitted(self, "samples")
+        check_indices(user_idx, item_idx, *self.shape)
         total = np.zeros(len(np.asarray(user_idx)))
         for drawn, _ in self.draws(user_idx, item_idx):
             total += drawn
@@ -281,31 +282,103 @@ class Gibbs:
             yield ratings, noise_precision**-0.5
 
 
+def _check_functions(features: object) -> None:
+    """Raise `ValueError` unless ``features`` is a sequence of functions."""
+    if not isinstance(features, Sequence) or not all(callable(f) for f in features):
+        raise ValueError(
+            f"features is {shown(features)}; it must be a list of functions of a split, for example "
+            "[features.implicit, features.attributes]."
+        )
+
+
 def _check_rows(sides: Sequence[np.ndarray | None], shape: tuple[int, int]) -> None:
-    """Raise unless there is one row of features for each user, and for each item."""
+    """Raise unless there is one row of finite features for each user, and for each item."""
     for name, table, n in zip(("users", "items"), sides, shape, strict=True):
-        if table is not None and (table.ndim != 2 or len(table) != n):
+        if table is None:
+            continue
+        if table.ndim != 2 or len(table) != n:
             raise ValueError(
                 f"The features of the {name} have the shape {table.shape}, but the split has {n} "
                 f"{name}. Give one row of features for each."
             )
+        what = f"features of the {name}"
+        check_finite(as_numbers(table, what), what)
+
+
+class _Sampler:
+    """The state of a Gibbs chain: factors, what features predict for them, noise precision."""
+
+    def __init__(
+        self,
+        split: Split,
+        k: int,
+        sides: Sequence[np.ndarray | None],
+        rng: np.random.Generator,
+    ) -> None:
+        self.split, self.rng, self.width = split, rng, k + 1
+        self.mean, self.blocks = als.centered_blocks(split, k)
+        self.regressions = [None if x is None else FeatureRegression(x, k + 1) for x in sides]
+
+    @property
+    def draw(self) -> tuple[np.ndarray, np.ndarray, float]:
+        """Factors of users and of items, and the noise precision, as last drawn."""
+        return self.sides[0], self.sides[1], self.noise_precision
+
+    def restart(self) -> None:
+        """Begin a new chain; nothing of the last one is kept."""
+        shapes = [(n, self.width) for n in (self.split.n_users, self.split.n_items)]
+        self.noise_precision = FIRST_NOISE_PRECISION
+        self.sides = [np.float32(0.1) * self.rng.standard_normal(s, np.float32) for s in shapes]
+        self.from_features = [np.zeros(shape, np.float32) for shape in shapes]
+        for regression in self.regressions:
+            if regression is not None:
+                regression.restart()
+
+    def sweep(self) -> None:
+        """Draw both sides, then the noise precision given the training ratings."""
+        for side in (0, 1):
+            self._draw_side(side)
+        train, (users, items) = self.split.train, self.sides
+        drawn = als.predict_pairs(users, items, self.mean, train["user_idx"], train["item_idx"])
+        difference = train["rating"].to_numpy() - drawn
+        error = np.dot(difference, difference.astype(np.float64))
+        self.noise_precision = self.rng.gamma((2 + len(train)) / 2, 2 / (2 + error))
+
+    def _draw_side(self, side: int) -> None:
+        """Draw one side's prior, its regression on features, and its factors."""
+        factors, regression = self.sides[side], self.regressions[side]
+        weights = None
+        if regression is not None:
+            weights = np.sqrt(regression.weight_precision) * regression.weights
+        residual = factors - self.from_features[side]
+        mean, precision = draw_normal_wishart(residual, self.rng, weights)
+        if regression is not None:
+            self.from_features[side] = regression.draw(factors - mean, precision, self.rng)
+        self.sides[side] = solve_rows(
+            self.blocks[side],
+            self.sides[1 - side],
+            precision,
+            prior_mean=self.from_features[side] + mean,
+            noise_precision=self.noise_precision,
+            rng=self.rng,
+        )
 
 
 class _RunningMean:
-    """Predictions of a `Gibbs` for one table: the last draw's, later the mean of the kept ones."""
+    """Predictions for one table: the last draw's, later the mean of the kept ones."""
 
-    def __init__(self, model: Gibbs, ratings: pd.DataFrame) -> None:
-        self.model, self.total = model, np.zeros(len(ratings))
+    def __init__(self, mean: float, ratings: pd.DataFrame) -> None:
+        self.mean, self.total, self.n_kept = mean, np.zeros(len(ratings)), 0
         self.pairs = [ratings[column].to_numpy() for column in ("user_idx", "item_idx")]
 
-    def update(self) -> np.ndarray:
-        """Take in the model's last draw; return the predictions, (n,)."""
-        model = self.model
-        users, items, _ = model.draw
-        drawn = als.predict_pairs(users, items, model.mean, *self.pairs)
-        if model.kept:
-            self.total = self.total + drawn
-        return self.total / len(model.samples) if model.samples else drawn
+    def update(self, draw: tuple[np.ndarray, np.ndarray, float], kept: bool) -> np.ndarray:
+        """Take in a draw; return the predictions, (n,)."""
+        users, items, _ = draw
+        drawn = als.predict_pairs(users, items, self.mean, *self.pairs)
+        if kept:
+            self.total += drawn
+            self.n_kept += 1
+        return self.total / self.n_kept if self.n_kept else drawn
 
 
 def draw_normal_wishart(
@@ -332,6 +405,11 @@ def draw_normal_wishart(
     tuple of numpy.ndarray
         The mean, ``(w,)``, and the precision Λ, ``(w, w)``.
 
+    Raises
+    ------
+    ValueError
+        If an array does not fit, or ``rng`` is no generator.
+
     Notes
     -----
     Chapter 9 explains these priors.
@@ -343,7 +421,11 @@ def draw_normal_wishart(
     >>> mean.round(1), precision.round(1)
     (array([3.]), array([[1.]]))
     """
+    check_shape(rows, "rows", "n", "w")
+    check_generator(rng)
     n, width = rows.shape
+    if weights is not None:
+        check_shape(weights, "weights", "n_features", width)
     center = rows.mean(axis=0, dtype=np.float64)
     deviation = rows - center
     inverse = np.eye(width) + deviation.T @ deviation

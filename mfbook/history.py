@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import time
 
+from mfbook._validation import check_shape, check_sizes, shown
 from mfbook.datasets import Split
+from mfbook.datasets._arguments import check_split
 from mfbook.exceptions import DivergenceError
 from mfbook.metrics import rmse
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+# After each epoch, at most so many training ratings are measured on.
+MEASURED_RATINGS = 100_000
 
-@dataclass(frozen=True)
+
+# Two of them are equal only if they are the same: tables have no single answer to "==".
+@dataclass(frozen=True, eq=False)
 class History:
     """The learning curve of one fit.
 
@@ -23,8 +29,8 @@ class History:
     frame : pandas.DataFrame
         One row per epoch: ``epoch`` (from 1); ``train_rmse`` and ``test_rmse`` (or
         ``validation_rmse``, after the evaluation set) in stars, both measured after the epoch on
-        unclipped predictions; ``seconds`` of training, without the measuring;
-        ``ratings_per_second``.
+        unclipped predictions, the first on at most 100,000 training ratings, drawn once;
+        ``seconds`` of training, without the measuring; ``ratings_per_second``.
     evaluation_set : str
         What the model was measured on: ``"test"`` or ``"validation"``.
 
@@ -75,7 +81,7 @@ def run_epochs(
     split: Split,
     epochs: int,
     train_epoch: Callable[[], None],
-    predict_sets: Callable[[], tuple[np.ndarray, np.ndarray]],
+    predict_sets: Callable[[pd.DataFrame, pd.DataFrame], Sequence[np.ndarray]],
     remedy: str = "",
 ) -> History:
     """Train for some epochs, measure after each, and return the learning curve.
@@ -90,7 +96,8 @@ def run_epochs(
         Trains for one epoch. It returns only when the computation is finished, because it is
         timed.
     predict_sets : callable
-        Returns the predictions, in stars, for ``split.train`` and for ``split.evaluation``.
+        ``predict_sets(train, evaluation)`` returns the predictions, in stars, for the rows of two
+        tables: the training ratings that are measured on, and ``split.evaluation``.
     remedy : str
         What to do if the predictions stop being finite numbers.
 
@@ -100,6 +107,8 @@ def run_epochs(
 
     Raises
     ------
+    ValueError
+        If an argument is of another type, or there is not one prediction for each row.
     DivergenceError
         If a prediction is not finite, because the training has diverged.
 
@@ -111,19 +120,24 @@ def run_epochs(
     --------
     >>> from mfbook import datasets
     >>> split = datasets.load("synthetic")
-    >>> three_stars = lambda: (np.full(len(split.train), 3.0), np.full(len(split.evaluation), 3.0))
+    >>> three_stars = lambda *sets: [np.full(len(ratings), 3.0) for ratings in sets]
     >>> run_epochs(split, 2, lambda: None, three_stars).frame["test_rmse"].round(3).tolist()
     [1.246, 1.246]
     """
+    check_split(split)
+    check_sizes(epochs=epochs)
+    for name, function in (("train_epoch", train_epoch), ("predict_sets", predict_sets)):
+        if not callable(function):
+            raise ValueError(f"{name} is {shown(function)}; it must be a function.")
     rows = []
+    sets = _measured(split.train), split.evaluation
     for epoch in tqdm(range(1, epochs + 1), desc="epochs", leave=False):
         start = time.perf_counter()
         train_epoch()
         seconds = time.perf_counter() - start
         errors = []
-        for ratings, prediction in zip(
-            (split.train, split.evaluation), predict_sets(), strict=True
-        ):
+        for ratings, prediction in zip(sets, _both(predict_sets(*sets)), strict=True):
+            check_shape(prediction, "A prediction of predict_sets", len(ratings))
             if not np.isfinite(prediction).all():
                 raise DivergenceError(
                     f"In epoch {epoch} the predictions stopped being finite numbers: the training "
@@ -134,3 +148,21 @@ def run_epochs(
     evaluated = f"{split.evaluation_set}_rmse"
     columns = ["epoch", "train_rmse", evaluated, "seconds", "ratings_per_second"]
     return History(pd.DataFrame(rows, columns=columns), split.evaluation_set)
+
+
+def _both(predictions: object) -> Sequence[np.ndarray]:
+    """Return what `predict_sets` has returned; raise `ValueError` unless these are two things."""
+    if not isinstance(predictions, list | tuple) or len(predictions) != 2:
+        raise ValueError(
+            f"predict_sets returned {shown(predictions)}; it must return two arrays, the "
+            "predictions for each of its two tables."
+        )
+    return predictions
+
+
+def _measured(train: pd.DataFrame) -> pd.DataFrame:
+    """Return the training ratings, or so many of them, drawn at random, as are measured on."""
+    if len(train) <= MEASURED_RATINGS:
+        return train
+    rows = np.random.default_rng(0).choice(len(train), MEASURED_RATINGS, replace=False)
+    return train.iloc[np.sort(rows)]

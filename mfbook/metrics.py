@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from mfbook._validation import as_numbers, check_finite, check_model
 from mfbook.datasets import Split
 from mfbook.datasets._arguments import check_split
 from mfbook.model import Model
@@ -31,7 +32,7 @@ def rmse(label: ArrayLike, prediction: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If the two differ in length, are empty, or hold a value that is not finite.
+        If the two differ in length, are empty, or hold a value that is no number or not finite.
 
     Notes
     -----
@@ -42,7 +43,7 @@ def rmse(label: ArrayLike, prediction: ArrayLike) -> float:
     >>> rmse([5, 3, 4, 2], [4, 4, 3, 3])
     1.0
     """
-    label, prediction = (np.asarray(x, dtype=np.float64) for x in (label, prediction))
+    label, prediction = as_numbers(label, "label"), as_numbers(prediction, "prediction")
     if label.shape != prediction.shape or label.ndim != 1:
         raise ValueError(
             f"rmse needs two equally long vectors; label has shape {label.shape}, "
@@ -50,9 +51,14 @@ def rmse(label: ArrayLike, prediction: ArrayLike) -> float:
         )
     if label.size == 0:
         raise ValueError("rmse of no ratings is not defined: label and prediction are empty.")
-    _check_finite("label", label)
-    _check_finite("prediction", prediction)
-    return math.sqrt(np.mean((label - prediction) ** 2))
+    check_finite(label, "rmse: label")
+    check_finite(prediction, "rmse: prediction")
+    with np.errstate(over="ignore"):
+        error = label - prediction
+    check_finite(error, "rmse: label - prediction, error")
+    # Scaled by a power of 2, so that no square is too large or too small; that rounds nothing.
+    exponent = int(np.frexp(np.abs(error).max())[1])
+    return math.ldexp(math.sqrt(np.mean(np.ldexp(error, -exponent) ** 2)), exponent)
 
 
 def evaluate(model: Model, split: Split) -> float:
@@ -76,7 +82,8 @@ def evaluate(model: Model, split: Split) -> float:
     Raises
     ------
     ValueError
-        If ``split`` is not a `Split`, the model has not been fitted, or a prediction is not finite.
+        If ``split`` is not a `Split`, the model is none or has not been fitted, or a prediction is
+        not finite.
 
     Notes
     -----
@@ -89,14 +96,9 @@ def evaluate(model: Model, split: Split) -> float:
     >>> round(evaluate(baselines.Biases(reg_user=6, reg_item=2).fit(split), split), 2)
     1.01
     """
+    check_model(model)
     check_split(split)
     pairs = split.evaluation
-    prediction = model.predict(pairs["user_idx"], pairs["item_idx"])
-    _check_finite("prediction", prediction)
+    prediction = as_numbers(model.predict(pairs["user_idx"], pairs["item_idx"]), "prediction")
+    check_finite(prediction, "rmse: prediction")
     return rmse(pairs["rating"], np.clip(prediction, *split.scale))
-
-
-def _check_finite(name: str, values: np.ndarray) -> None:
-    if not np.isfinite(values).all():
-        first = int(np.argmin(np.isfinite(values)))
-        raise ValueError(f"rmse: {name}[{first}] is {values[first]}, not a finite number.")

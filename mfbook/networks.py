@@ -11,7 +11,15 @@ import struct
 import tempfile
 from typing import Any
 
-from mfbook._validation import check_array_size, check_indices, check_sizes
+from mfbook._validation import (
+    as_array,
+    as_float,
+    check_array_size,
+    check_indices,
+    check_positive,
+    check_sizes,
+    shown,
+)
 import mxnet as mx
 from mxnet.gluon import HybridBlock, nn
 import numpy as np
@@ -75,8 +83,11 @@ class Network(HybridBlock):
         Raises
         ------
         ValueError
-            If a parameter has more numbers than an array of MXNet holds.
+            If a parameter has more numbers than an array of MXNet holds, or the initializer or the
+            device is none.
         """
+        given = dict(zip(("init", "ctx"), args, strict=False)) | kwargs
+        _check_initializer(given.get("init", "uniform"), given.get("ctx"))
         for parameter in self.collect_params().values():
             check_array_size(
                 parameter.shape or (), f"This {type(self).__name__}", "Use fewer factors."
@@ -84,7 +95,7 @@ class Network(HybridBlock):
         super().initialize(*args, **kwargs)
 
     def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
-        """Predict ratings.
+        """Predict ratings, in blocks of 4,096 pairs: memory does not grow with n x k.
 
         Parameters
         ----------
@@ -103,7 +114,7 @@ class Network(HybridBlock):
             network has no parameters or they are not initialized, or if its ``hybrid_forward``
             does not return one number for each pair.
         """
-        user_idx, item_idx = np.asarray(user_idx), np.asarray(item_idx)
+        user_idx, item_idx = as_array(user_idx, "user_idx"), as_array(item_idx, "item_idx")
         check_indices(user_idx, item_idx, self.n_users, self.n_items)
         device = self.device()
         if device is None:
@@ -236,6 +247,15 @@ class Network(HybridBlock):
             # None: on all devices that hold the parameter; if there are none, on the CPU.
             parameters[name]._load_init(values, None)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # What MXNet has compiled for a network that has computed cannot be copied or pickled.
+        if self._cached_op is not None:
+            raise ValueError(
+                f"This {type(self).__name__} cannot be copied or pickled, because MXNet has compiled "
+                "it. Build another of the same class and sizes, and let it load what save wrote."
+            )
+        return super().__reduce_ex__(protocol)
+
     def device(self) -> mx.Context | None:
         """Return the (first) device that holds the parameters; None if they are not initialized.
 
@@ -262,6 +282,20 @@ class Network(HybridBlock):
             for name, parameter in self._collect_params_with_prefix().items()
             if parameter._data is not None
         }
+
+
+def _check_initializer(init: object, ctx: object) -> None:
+    """Raise `ValueError` unless MXNet can draw with the one, on the other."""
+    try:
+        mx.init.create(init)
+    except (AssertionError, KeyError, TypeError, ValueError):  # of MXNet, for what it cannot draw
+        raise ValueError(
+            f"The initializer is {shown(init)}; pass one of mxnet.init, for example "
+            "mx.init.Uniform(0.01)."
+        ) from None
+    devices = ctx if isinstance(ctx, list | tuple) else [ctx]
+    if not devices or not all(one is None or isinstance(one, mx.Context) for one in devices):
+        raise ValueError(f"ctx is {shown(ctx)}; pass a device, for example mx.cpu(), or several.")
 
 
 def first_not_finite(arrays: Mapping[str, mx.nd.NDArray]) -> str | None:
@@ -302,7 +336,7 @@ def _name_of_file(path: str | os.PathLike[str]) -> str:
         name = os.fsdecode(os.fspath(path))
     except TypeError:
         raise ValueError(
-            f"path is {path!r}; it must be a text or a Path, the path of a file."
+            f"path is {shown(path)}; it must be a text or a Path, the path of a file."
         ) from None
     if not name:
         raise ValueError("path is empty. Pass the path of a file.")
@@ -386,7 +420,18 @@ def _check_written(path: Path, arrays: Mapping[str, mx.nd.NDArray]) -> None:
             raise OSError(f"{path} does not hold what was written.")
 
 
-class AroundMean(mx.init.Initializer):
+class _Around(mx.init.Initializer):
+    """Base of `AroundMean`, whose own text is that of chapter 3: refuses impossible arguments."""
+
+    def __init__(self, mean: float, k: int, noise: float) -> None:
+        check_positive(mean=mean)
+        check_sizes(k=k)
+        if not 0 <= as_float(noise) < math.inf:
+            raise ValueError(f"noise is {shown(noise)}; it must be a finite number, 0 or more.")
+        super().__init__(mean=mean, k=k, noise=noise)
+
+
+class AroundMean(_Around):
     """Initializer around sqrt(mean / k), so that the first inner products are near the mean.
 
     Parameters
@@ -529,8 +574,8 @@ class OneLayerDropoutMLP(OneLayerMLP):
     def __init__(
         self, n_users: int, n_items: int, hidden: int, k: int, dropout: float = 0.5
     ) -> None:
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout is {dropout!r}; it must be at least 0 and below 1.")
+        if not 0 <= as_float(dropout) < 1:
+            raise ValueError(f"dropout is {shown(dropout)}; it must be at least 0 and below 1.")
         self.dropout = dropout
         super().__init__(n_users, n_items, hidden, k)
 

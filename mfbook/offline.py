@@ -25,6 +25,10 @@ __all__ = ["gather"]
 ROOT = Path(__file__).resolve().parent.parent
 # What the folder needs on its disk, wheels and all.
 NEEDED_MB = 500
+# The beginning of the name of a folder with unfinished work.
+UNFINISHED = ".unfinished-"
+# What the wheel of the course is built from: a checkout's own build/ may hold old modules.
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", "mfbook")
 README = """\
 # Matrix Factorization in MXNet, without a network
 
@@ -123,7 +127,8 @@ def gather(folder: Path) -> str:
         )
     if not (book / "index.html").is_file():
         raise ValueError("The book is not built yet. Run `make book` first.")
-    if folder.resolve().is_relative_to(book):
+    # `resolve` fails where links go round in a circle.
+    if Path(os.path.realpath(folder)).is_relative_to(book):
         raise ValueError(f"The folder {folder} is inside the built book. Name another folder.")
     data = _find_data()
     with _all_or_nothing(folder) as work:
@@ -151,7 +156,18 @@ def gather(folder: Path) -> str:
 def _check_folder(folder: Path) -> None:
     """Raise `ValueError` if a folder is not new or empty, or if its disk is too small."""
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        for path in (folder, *folder.parents):
+            if path.is_symlink() and not path.exists():
+                raise ValueError(f"{path} is a link that leads to no folder. Name a new folder.")
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"{folder} is a file, not a folder. Name a new folder.")
+        entries = list(folder.iterdir()) if folder.exists() else []
+        if any(entry.name.startswith(UNFINISHED) for entry in entries):
+            raise ValueError(
+                f"Another command fills the folder {folder}, or was killed while it did. Name a new "
+                f"folder, or delete {UNFINISHED}* in it."
+            )
+        if entries:
             raise ValueError(f"The folder {folder} is not empty. Name a new folder.")
         existing = folder.absolute()
         while not existing.exists():
@@ -189,7 +205,7 @@ def _all_or_nothing(folder: Path) -> Iterator[Path]:
                 if not path.exists():
                     path.mkdir()
                     made.append(path)
-            with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as work:
+            with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as work:
                 try:
                     yield Path(work)
                     entries += Path(work).iterdir()
@@ -227,14 +243,33 @@ def _gather_wheels(target: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     collect = [*pip, "wheel", "--wheel-dir", str(target)]
     mxnet = requirements.CPU_BUILD.requirement
-    try:
-        subprocess.run([*collect, "--requirement", str(ROOT / "requirements.txt")], check=True)
-        subprocess.run([*collect, "--no-deps", mxnet, str(ROOT)], check=True)
-    except subprocess.CalledProcessError:
-        raise ValueError(
-            "pip could not gather the wheels; its message is above. Nothing of it was left. Is there "
-            "a network, and room on the disk?"
-        ) from None
+    # What pip leaves there if it is stopped is deleted as well.
+    with tempfile.TemporaryDirectory(prefix="mfbook-") as work:
+        environment = os.environ | {"TMPDIR": work}
+        source = _copy_sources(Path(work, "mfbook"))
+        try:
+            for what in (
+                ["--requirement", str(ROOT / "requirements.txt")],
+                ["--no-deps", mxnet, str(source)],
+            ):
+                subprocess.run([*collect, *what], check=True, env=environment)
+        except subprocess.CalledProcessError:
+            raise ValueError(
+                "pip could not gather the wheels; its message is above. Nothing of it was left. Is "
+                "there a network, and room on the disk?"
+            ) from None
+
+
+def _copy_sources(target: Path) -> Path:
+    """Copy what the wheel of the course is built from, and return the copy."""
+    target.mkdir()
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, target / name, ignore=ignored)
+        else:
+            shutil.copyfile(ROOT / name, target / name)
+    return target
 
 
 def _needs() -> str:

@@ -7,19 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence, Sized
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+import math
+from typing import Any
 
 from cycler import cycler
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from mfbook._validation import check_sizes
+from mfbook._validation import (
+    as_array,
+    as_float,
+    as_numbers,
+    check_finite,
+    check_flags,
+    check_indices,
+    check_memory,
+    check_sizes,
+    shown,
+)
+from mfbook.history import History
 import numpy as np
 from numpy.typing import ArrayLike
 import pandas as pd
-
-if TYPE_CHECKING:
-    from mfbook.history import History
 
 #: Okabe and Ito's colors: color-blind readers can tell them apart, and so can readers of a print
 #: in grey, by their order.
@@ -28,6 +37,8 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 #: Color of reference lines and notes.
 GREY = "#5F6B76"
+# Of columns of a legend, and of directions in a plane.
+_LARGEST_NUMBER = 1000
 _LINESTYLES = ("-", "--", "-.", ":")
 
 #: Matplotlib's settings for every figure of the book; `style` applies them.
@@ -110,11 +121,12 @@ def learning_curves(
     'test RMSE (stars)'
     """
     evaluation_set = _shared_evaluation_set(histories)
-    ax = ax or plt.subplots()[1]
+    _check_baseline(baseline)
+    ax = _axes(ax)
     for (label, history), look in zip(histories.items(), _looks(), strict=False):
         curve = history.curve
         ax.plot(curve.index, curve, markersize=5, label=label, **look)
-    if baseline:
+    if baseline is not None:
         reference_line(*baseline, ax=ax)
     ax.locator_params(axis="x", integer=True)
     ax.set_xlabel("epoch")
@@ -167,6 +179,9 @@ def learning_curves_zoomed(
     'the same, closer'
     """
     _shared_evaluation_set(histories)
+    _check_limits(ylim, "ylim")
+    _check_baseline(baseline)
+    _check_few(ncols=ncols)
     axes = plt.subplots(1, 2, figsize=(6.4, 3.4))[1]
     for ax in axes:
         learning_curves(histories, baseline, ax)
@@ -220,7 +235,9 @@ def train_and_evaluation_curves(
     ['test', 'training']
     """
     _check_history(history, "history")
-    ax = ax or plt.subplots()[1]
+    _check_baseline(baseline)
+    check_flags(fill=fill)
+    ax = _axes(ax)
     curve = history.curve
     train = history.frame.set_index("epoch")["train_rmse"]
     ax.plot(curve.index, curve, "o-", markersize=5, label=history.evaluation_set)
@@ -233,7 +250,7 @@ def train_and_evaluation_curves(
             xytext=(curve.idxmin(), curve.min() + 0.08),
             arrowprops={"arrowstyle": "-", "color": GREY},
         )
-    if baseline:
+    if baseline is not None:
         reference_line(*baseline, ax=ax)
     ax.locator_params(axis="x", integer=True)
     ax.set(xlabel="epoch", ylabel="RMSE (stars)")
@@ -293,8 +310,14 @@ def curves_by_seed(
     2
     """
     _check_table(curves, "curves", ("model", "seed", "epoch", "evaluation_set", "rmse"))
+    _check_mapping(titles, "titles", "models to the titles of their panels")
     _check_models(titles, "titles", curves["model"])
     curves = curves[curves["model"].isin(titles)]
+    _check_curves(curves)
+    _check_baseline(baseline)
+    if ylim is not None:
+        _check_limits(ylim, "ylim")
+    check_flags(legend=legend)
     evaluation_set = _the_only(curves["evaluation_set"])
     n_rows = -(-len(titles) // 2)
     height = 1.0 + 2.4 * n_rows if legend else 2.4 * n_rows
@@ -307,9 +330,8 @@ def curves_by_seed(
             if not legend:
                 look["marker"] = ""
             ax.plot(runs[seed], linewidth=1.2, markersize=4, label=f"seed {seed}", **look)
-        if baseline:
-            label, rmse = baseline
-            reference_line(label, rmse, ax=ax)
+        if baseline is not None:
+            reference_line(*baseline, ax=ax)
         ax.set_title(title, loc="left")
         ax.grid(axis="y")
     for ax in axes.flat[len(titles) :]:
@@ -367,12 +389,17 @@ def errors_by_group(
     ['biases', 'MLP']
     """
     _check_table(errors, "errors")
-    ax = ax or plt.subplots(figsize=(6.4, 3.0))[1]
+    _check_cells(errors, "errors", errors.columns, nan=True)
+    if errors.isna().all(axis=None):
+        raise ValueError("There is nothing to draw: the table errors has no number, only NaN.")
+    groups = _row_names(errors, "errors")
+    check_flags(connected=connected)
+    ax = _axes(ax, (6.4, 3.0))
     for model, look in zip(errors, _looks(), strict=False):
         if not connected:
             look["linestyle"] = ""
         ax.plot(
-            errors.index.astype(str),
+            groups,
             errors[model],
             markersize=5 if connected else 9,
             label=str(model),
@@ -423,8 +450,10 @@ def errors_by_fold(results: pd.DataFrame, models: Sequence[str], ax: Axes | None
     ['u1', 'u2']
     """
     _check_table(results, "results", ("model", "fold", "seed", "test"))
+    models = _listed(models, "models")
     _check_models(models, "models", results["model"])
-    ax = ax or plt.subplots(figsize=(6.4, 3.8))[1]
+    _check_cells(results[results["model"].isin(models)], "results", ["fold", "test"])
+    ax = _axes(ax, (6.4, 3.8))
     for row, (model, color, marker) in enumerate(
         zip(models, cycle(COLORS), cycle(MARKERS), strict=False)
     ):
@@ -493,14 +522,14 @@ def search_results(
     >>> [note.get_text() for note in ax.texts]
     ['one at 1.26 →']
     """
-    _check_not_empty(validation, "validation")
-    for model, trials in validation.items():
-        _check_not_empty(np.asarray(trials), f"validation[{model!r}]")
-    ax = ax or plt.subplots(figsize=(6.4, 3.2))[1]
-    for row, (trials, color, marker) in enumerate(
-        zip(validation.values(), cycle(COLORS), cycle(MARKERS), strict=False)
+    _check_mapping(validation, "validation", "models to the validation errors of their trials")
+    errors = [_vector(trials, f"validation[{model!r}]") for model, trials in validation.items()]
+    if xlim is not None:
+        _check_limits(xlim, "xlim")
+    ax = _axes(ax, (6.4, 3.2))
+    for row, (rmse, color, marker) in enumerate(  # rmse has the shape (n_trials,)
+        zip(errors, cycle(COLORS), cycle(MARKERS), strict=False)
     ):
-        rmse = np.asarray(trials, float)  # (n_trials,)
         jitter = np.linspace(-0.18, 0.18, len(rmse))
         ax.plot(rmse, row + jitter, marker, color=color, markersize=6, alpha=0.7)
         finite = rmse[np.isfinite(rmse)]
@@ -558,6 +587,14 @@ def ladder(groups: Mapping[str, Mapping[str, float]], xlabel: str, ax: Axes | No
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['biases', 'GC-MC', 'Gibbs']
     """
+    _check_mapping(groups, "groups", "groups to the errors of their models")
+    for group, errors in groups.items():
+        name = f"groups[{group!r}]"
+        if not isinstance(errors, pd.Series):
+            _check_mapping(errors, name, "models to errors")
+        elif not errors.index.is_unique:
+            raise ValueError(f"{name} has a model twice. Give each model one error.")
+        check_finite(_vector(list(dict(errors).values()), name), name)
     rungs = pd.DataFrame(
         [
             (group, model, error)
@@ -566,9 +603,8 @@ def ladder(groups: Mapping[str, Mapping[str, float]], xlabel: str, ax: Axes | No
         ],
         columns=["group", "model", "error"],
     )
-    _check_not_empty(rungs, "groups")
     rungs = rungs.sort_values("error", ascending=False, ignore_index=True)
-    ax = ax or plt.subplots(figsize=(6.4, 0.8 + 0.3 * len(rungs)))[1]
+    ax = _axes(ax, (6.4, 0.8 + 0.3 * len(rungs)))
     for group, marker in zip(groups, cycle(("o", "X", *MARKERS[1:])), strict=False):
         chosen = rungs[rungs["group"] == group]
         ax.plot(chosen["error"], chosen.index, marker, markersize=8, label=group)
@@ -614,12 +650,16 @@ def stacked_bars(table: pd.DataFrame, xlabel: str, ax: Axes | None = None) -> Ax
     [1.0, 1.0, 4.0, 0.5]
     """
     _check_table(table, "table")
-    ax = ax or plt.subplots(figsize=(6.4, 2.9))[1]
+    _check_cells(table, "table", table.columns)
+    bars = _row_names(table, "table")
+    if (table.to_numpy(float) < 0).any():
+        raise ValueError("table has a length below 0, which no bar can have. Pass lengths.")
+    ax = _axes(ax, (6.4, 2.9))
     left = np.zeros(len(table))
     hatches = ("", "//", "..", "xx", "\\\\", "--")
     for position, column in enumerate(table):
         ax.barh(
-            table.index,
+            bars,
             table[column],
             left=left,
             color=COLORS[position % len(COLORS)],
@@ -668,10 +708,13 @@ def value_table(table: pd.DataFrame, limits: tuple[float, float], ax: Axes | Non
     ['2.2', '0.3']
     """
     _check_table(table, "table")
-    ax = ax or plt.subplots(figsize=(3.2, 2.6))[1]
+    _check_cells(table, "table", table.columns, nan=True)
+    _check_limits(limits, "limits")
+    ax = _axes(ax, (3.2, 2.6))
     low, high = limits
-    ax.imshow(table, cmap="Blues", vmin=low, vmax=high, aspect="auto")
-    for (row, column), value in np.ndenumerate(table.to_numpy()):
+    values = table.to_numpy(float)
+    ax.imshow(values, cmap="Blues", vmin=low, vmax=high, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
         dark = value > low + 0.6 * (high - low)
         color = "white" if dark else "black"
         ax.text(column, row, f"{value:.1f}", color=color, ha="center", va="center")
@@ -718,15 +761,21 @@ def item_map(
     >>> [text.get_text() for text in ax.texts]
     ['Babe', 'Alien']
     """
-    coordinates = np.asarray(positions, float)
-    _check_not_empty(coordinates, "positions")
+    coordinates = as_numbers(positions, "positions")
+    names = _listed(names, "names")
+    if coordinates.ndim:
+        _check_not_empty(coordinates, "positions")
     if coordinates.shape != (len(names), 2):
         raise ValueError(
             f"positions has the shape {coordinates.shape}; for {len(names)} names it must be "
             f"({len(names)}, 2)."
         )
-    check_sizes(n_named=n_named)
-    ax = ax or plt.subplots(figsize=(7, 6))[1]
+    check_finite(coordinates, "positions")
+    for position, name in enumerate(names):
+        if not isinstance(name, str):
+            raise ValueError(f"names[{position}] is {shown(name)}; a name must be a text.")
+    _check_few(n_named=n_named)
+    ax = _axes(ax, (7, 6))
     x, y = coordinates.T  # each (n_items,)
     ax.plot(x, y, ".", color=GREY, alpha=0.4)
     distance = np.hypot(x, y)
@@ -780,8 +829,8 @@ def rating_matrix(ratings: pd.DataFrame, ax: Axes | None = None) -> Axes:
     (943, 1682)
     """
     _check_table(ratings, "ratings", ("user_idx", "item_idx"))
-    ax = ax or plt.subplots(figsize=(6.4, 3.9))[1]
-    shape = int(ratings["user_idx"].max()) + 1, int(ratings["item_idx"].max()) + 1
+    shape = _shape(ratings)
+    ax = _axes(ax, (6.4, 3.9))
     filled = np.zeros(shape)  # (n_users, n_items)
     filled[ratings["user_idx"], ratings["item_idx"]] = 1
     ax.imshow(filled, cmap="Blues", vmin=0, vmax=1, aspect="equal", interpolation="antialiased")
@@ -823,9 +872,8 @@ def long_tail(counts: ArrayLike, what: str, ax: Axes | None = None) -> Axes:
     these 1 items have
     half of all ratings
     """
-    counts = np.sort(np.ravel(counts))[::-1]  # (n,)
-    _check_not_empty(counts[counts > 0], "counts")
-    ax = ax or plt.subplots()[1]
+    counts = _counts(counts)
+    ax = _axes(ax)
     rank = np.arange(1, len(counts) + 1)
     half = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2)) + 1
     ax.fill_between(rank, counts, color=COLORS[5], linewidth=0)
@@ -860,6 +908,11 @@ def reference_line(label: str, rmse: float, ax: Axes) -> Axes:
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    ValueError
+        If ``rmse`` is not a finite number, or ``ax`` are no axes.
+
     Notes
     -----
     First drawn in chapter 2.
@@ -872,6 +925,8 @@ def reference_line(label: str, rmse: float, ax: Axes) -> Axes:
     >>> ax.get_lines()[0].get_label()
     'biases, 0.953'
     """
+    _check_baseline((label, rmse))
+    _check_axes(ax)
     ax.axhline(rmse, color=GREY, linestyle="--", linewidth=1.5, label=f"{label}, {rmse:.3f}")
     return ax
 
@@ -885,6 +940,11 @@ def legend_below(ax: Axes, ncols: int) -> None:
         The panel whose labels are shown.
     ncols : int
         Number of columns of the legend.
+
+    Raises
+    ------
+    ValueError
+        If ``ax`` are no axes, or ``ncols`` is not a whole number of 1 or more.
 
     Notes
     -----
@@ -901,7 +961,25 @@ def legend_below(ax: Axes, ncols: int) -> None:
     >>> len(figure.legends)
     1
     """
+    _check_axes(ax)
+    _check_few(ncols=ncols)
     ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=ncols)
+
+
+def _axes(ax: Axes | None, figsize: tuple[float, float] | None = None) -> Axes:
+    """Return the axes that were given, checked, or those of a new figure."""
+    if ax is None:
+        return plt.subplots(figsize=figsize)[1]
+    _check_axes(ax)
+    return ax
+
+
+def _check_axes(ax: object) -> None:
+    if not isinstance(ax, Axes):
+        raise ValueError(
+            f"ax is a {type(ax).__name__}; pass one axes object to draw into, for example "
+            "plt.subplots()[1]."
+        )
 
 
 def _note_at_the_end(ax: Axes, row: int, text: str, on_the_left: bool) -> None:
@@ -924,6 +1002,48 @@ def _looks() -> Iterator[dict[str, Any]]:
             yield {"marker": marker, "linestyle": linestyle}
 
 
+def _listed(things: Any, name: str) -> list[Any]:
+    """Return a list; an element of a table's column is found by its label, not by its position."""
+    vector = isinstance(things, Collection) and getattr(things, "ndim", 1) == 1
+    if not vector or isinstance(things, str | Mapping):
+        raise ValueError(f"{name} is {shown(things)}; it must be a list of names.")
+    return list(things)
+
+
+def _vector(values: ArrayLike, name: str) -> np.ndarray:
+    """Return a vector of numbers that is not empty."""
+    vector = as_numbers(values, name)
+    if vector.ndim != 1:
+        raise ValueError(f"{name} has the shape {vector.shape}; it must be a list of numbers.")
+    _check_not_empty(vector, name)
+    return vector
+
+
+def _counts(counts: ArrayLike) -> np.ndarray:
+    """Return numbers of ratings, the largest first; at least one must be above 0."""
+    vector = np.sort(_vector(counts, "counts"))[::-1]  # (n,); NaN would come first
+    check_finite(vector, "counts, sorted,")
+    if vector[-1] < 0 or (vector % 1).any():
+        wrong = vector[(vector < 0) | (vector % 1 > 0)][0]
+        raise ValueError(f"counts has {wrong}; a number of ratings must be whole, 0 or more.")
+    _check_not_empty(vector[vector > 0], "counts")
+    return vector
+
+
+def _shape(ratings: pd.DataFrame) -> tuple[int, int]:
+    """Return the numbers of rows and columns of the rating matrix, if it can be drawn."""
+    user, item = (as_array(ratings[column], column) for column in ("user_idx", "item_idx"))
+    largest = np.iinfo(np.int64).max
+    check_indices(user, item, largest, largest)
+    shape = int(user.max()) + 1, int(item.max()) + 1
+    check_memory(
+        8 * shape[0] * shape[1],
+        f"A picture of {shape[0]:,} x {shape[1]:,} dots",
+        "Draw a part: ratings[(ratings.user_idx < 2000) & (ratings.item_idx < 2000)].",
+    )
+    return shape
+
+
 def _check_not_empty(things: Sized, name: str) -> None:
     if len(things) == 0:
         raise ValueError(f"There is nothing to draw: {name} is empty. Pass at least one.")
@@ -934,6 +1054,9 @@ def _check_table(table: object, name: str, columns: Sequence[str] = ()) -> None:
         raise ValueError(f"{name} is a {type(table).__name__}; pass a pandas DataFrame.")
     if table.empty:
         raise ValueError(f"There is nothing to draw: the table {name} is empty. Pass some rows.")
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise ValueError(f"The table {name} has the column {twice[0]} twice. Keep one of them.")
     missing = [column for column in columns if column not in table]
     if missing:
         raise ValueError(
@@ -942,34 +1065,112 @@ def _check_table(table: object, name: str, columns: Sequence[str] = ()) -> None:
         )
 
 
+def _check_cells(
+    table: pd.DataFrame, name: str, columns: Collection[Any], nan: bool = False
+) -> None:
+    """Raise `ValueError` unless the cells of some columns are numbers; NaN passes if asked."""
+    for column in columns:
+        label = f"{name}[{column!r}]"
+        cells = as_numbers(table[column], label)
+        check_finite(np.where(np.isnan(cells), 0, cells) if nan else cells, label)
+
+
+def _row_names(table: pd.DataFrame, name: str) -> list[str]:
+    """Return the names of the rows as texts: all different, or two rows become one in the figure."""
+    names = [str(row) for row in table.index]
+    twice = pd.Series(names).duplicated().to_numpy()
+    if twice.any():
+        raise ValueError(
+            f"The table {name} has two rows with the name {names[twice.argmax()]}. Give each row "
+            "its own name."
+        )
+    return names
+
+
+def _check_mapping(mapping: object, name: str, of_what: str) -> None:
+    if not isinstance(mapping, Mapping):
+        raise ValueError(
+            f"{name} is a {type(mapping).__name__}; it must be a dict, from {of_what}."
+        )
+    _check_not_empty(mapping, name)
+
+
+def _check_few(**numbers: int) -> None:
+    check_sizes(**numbers)
+    for name, number in numbers.items():
+        if number > _LARGEST_NUMBER:
+            raise ValueError(f"{name} is {shown(number)}; it must be at most {_LARGEST_NUMBER:,}.")
+
+
+def _check_baseline(baseline: Any) -> None:
+    if baseline is None:
+        return
+    pair = isinstance(baseline, tuple | list) and len(baseline) == 2
+    if not pair or not isinstance(baseline[0], str) or not math.isfinite(as_float(baseline[1])):
+        raise ValueError(
+            f"The baseline is {shown(baseline)}; it must be a label and a finite RMSE, for example "
+            '("biases", 0.95).'
+        )
+
+
+def _check_limits(limits: Any, name: str) -> None:
+    pair = isinstance(limits, tuple | list) and len(limits) == 2
+    low, high = map(as_float, limits) if pair else (math.nan, math.nan)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(
+            f"{name} is {shown(limits)}; it must be two finite numbers, the lower one first."
+        )
+
+
 def _check_models(models: Collection[str], name: str, known: pd.Series) -> None:
     _check_not_empty(models, name)
-    unknown = [model for model in models if model not in set(known)]
+    names = known.dropna().unique().tolist()
+    unknown = [m for m in models if not isinstance(m, str | int | float) or m not in names]
     if unknown:
         raise ValueError(
-            f"{name} has {unknown[0]!r}, but the table has no such model. Pass some of "
-            f"{known.unique().tolist()}."
+            f"{name} has {shown(unknown[0])}, but the table has no such model. Pass some of {names}."
+        )
+
+
+def _check_curves(curves: pd.DataFrame) -> None:
+    _check_cells(curves, "curves", ["epoch", "rmse"])
+    twice = curves.duplicated(["model", "seed", "epoch"]).to_numpy()
+    # Curves on two evaluation sets are refused with another sentence.
+    if twice.any() and curves["evaluation_set"].nunique() == 1:
+        model, seed, epoch = curves[["model", "seed", "epoch"]].iloc[int(twice.argmax())]
+        raise ValueError(
+            f"The table curves has two rows for model {model!r}, seed {seed}, epoch {epoch}. Keep "
+            "the rows of one data set and one fold."
         )
 
 
 def _check_history(history: object, name: str) -> None:
-    if not hasattr(history, "curve"):
+    if not isinstance(history, History):
         raise ValueError(
-            f"{name} is {history!r}, and not the history of a fit. Models without epochs, such as "
-            "the baselines, have none: draw them as a baseline."
+            f"{name} is {shown(history)}, and not the history of a fit. Models without epochs, "
+            "such as the baselines, have none: draw them as a baseline."
         )
-    if history.curve.empty:
+    rmse = f"{history.evaluation_set}_rmse"
+    columns = ["epoch", "train_rmse", rmse]
+    if isinstance(history.frame, pd.DataFrame) and history.frame.empty:
         raise ValueError(f"There is nothing to draw: {name} has no epochs. Train for at least one.")
+    _check_table(history.frame, f"{name}.frame", columns)
+    _check_cells(history.frame, f"{name}.frame", columns)
 
 
 def _shared_evaluation_set(histories: Mapping[str, History]) -> str:
+    if not isinstance(histories, Mapping):
+        raise ValueError(
+            f"histories is a {type(histories).__name__}; it must be a dict, from labels to "
+            'histories, for example {"ALS": model.history}.'
+        )
     for label, history in histories.items():
         _check_history(history, f"histories[{label!r}]")
     return _the_only(pd.Series({k: h.evaluation_set for k, h in histories.items()}, dtype=object))
 
 
 def _the_only(evaluation_sets: pd.Series) -> str:
-    found = sorted(evaluation_sets.unique())
+    found = sorted(map(str, evaluation_sets.unique()))
     if len(found) != 1:
         raise ValueError(
             f"One figure cannot show errors on different evaluation sets ({' and '.join(found)}): "

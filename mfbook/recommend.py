@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import math
 
-from mfbook._validation import as_float, check_indices, check_sizes
+from mfbook._validation import (
+    as_array,
+    as_float,
+    as_numbers,
+    check_indices,
+    check_memory,
+    check_model,
+    check_sizes,
+    shown,
+)
 from mfbook.datasets import Split
 from mfbook.datasets._arguments import check_split
 from mfbook.model import Model
 import numpy as np
 from numpy.typing import ArrayLike
 import pandas as pd
+
+# So many pairs of user and item are predicted at a time.
+BLOCK = 2**22
 
 
 def scores(model: Model, split: Split, user_idx: ArrayLike) -> np.ndarray:
@@ -28,12 +40,14 @@ def scores(model: Model, split: Split, user_idx: ArrayLike) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (n, n_items)
-        In stars, unclipped.
+        In stars, unclipped, float64. For lists of many users of a large catalog, ask for some
+        users at a time: the table itself may not be larger than 2 GB.
 
     Raises
     ------
     ValueError
-        If a user is outside the table, or a predicted rating is not a finite number.
+        If a user is outside the table, a predicted rating is not a finite number, or the table
+        would be too large.
 
     Notes
     -----
@@ -47,22 +61,45 @@ def scores(model: Model, split: Split, user_idx: ArrayLike) -> np.ndarray:
     >>> scores(model, split, [300]).shape
     (1, 1682)
     """
+    check_model(model)
     check_split(split)
-    users = np.asarray(user_idx)
+    users = as_array(user_idx, "user_idx")
     check_indices(users, np.zeros(users.shape, int), split.n_users, split.n_items)
     users = users.astype(int)
+    n_bytes = 8 * len(users) * split.n_items
+    check_memory(
+        n_bytes,
+        f"A table of {len(users):,} x {split.n_items:,} scores",
+        "Ask for some users at a time and keep only their lists: np.vstack([top_n(scores(model, "
+        f"split, some)) for some in np.array_split(user_idx, {-(-n_bytes // 10**8)})]).",
+    )
+    table = np.empty((len(users), split.n_items))
+    rows = max(1, BLOCK // split.n_items)
+    for start in range(0, len(users), rows):
+        table[start : start + rows] = _predicted(model, split, users[start : start + rows])
+    rated = split.train.loc[split.train["user_idx"].isin(users), ["user_idx", "item_idx"]]
+    wanted = pd.DataFrame({"user_idx": users, "row": np.arange(len(users))})
+    pairs = wanted.merge(rated, on="user_idx")
+    table[pairs["row"], pairs["item_idx"]] = -np.inf
+    return table
+
+
+def _predicted(model: Model, split: Split, users: np.ndarray) -> np.ndarray:
+    """Return the predicted ratings of all items for some users, ``(n, n_items)``, checked."""
     items = np.tile(np.arange(split.n_items), len(users))
-    table = np.asarray(model.predict(np.repeat(users, split.n_items), items), float)
-    table = table.reshape(len(users), split.n_items)
+    predicted = as_numbers(model.predict(np.repeat(users, split.n_items), items), "prediction")
+    if predicted.shape != items.shape:
+        raise ValueError(
+            f"The model's predictions for {len(items)} pairs have the shape {predicted.shape}; its "
+            "method predict must return one number for each pair."
+        )
+    table = predicted.reshape(len(users), split.n_items)
     if not np.isfinite(table).all():
         row, item = np.argwhere(~np.isfinite(table))[0]
         raise ValueError(
             f"The model predicts {table[row, item]} for user {users[row]} and item {item}, which "
             "is not a finite number. Did its training diverge? Train it again."
         )
-    rated = np.zeros((split.n_users, split.n_items), bool)
-    rated[split.train["user_idx"], split.train["item_idx"]] = True
-    table[rated[users]] = -np.inf
     return table
 
 
@@ -84,7 +121,7 @@ def top_n(scores: np.ndarray, n: int = 10) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a score is NaN, or fewer than n items may be listed in some row.
+        If a score is NaN or infinite, or fewer than n items may be listed in some row.
 
     Notes
     -----
@@ -95,17 +132,29 @@ def top_n(scores: np.ndarray, n: int = 10) -> np.ndarray:
     >>> top_n(np.array([[3.0, 5.0, 4.0]]), n=2)
     array([[1, 2]])
     """
-    scores = np.asarray(scores, float)
+    scores = as_numbers(scores, "scores")
     if scores.ndim != 2:
         raise ValueError(
             f"scores has the shape {scores.shape}; it must have one row for each user and one "
             "column for each item."
         )
     check_sizes(n=n)
-    if np.isnan(scores).any():
-        row, item = np.argwhere(np.isnan(scores))[0]
+    _check_scores(scores, n)
+    best = np.empty((len(scores), n), int)
+    for row, of_user in enumerate(scores):
+        # Only what is as good as the n-th best is sorted.
+        candidates = np.flatnonzero(of_user >= np.partition(of_user, -n)[-n])
+        best[row] = candidates[np.argsort(-of_user[candidates], kind="stable")[:n]]
+    return best
+
+
+def _check_scores(scores: np.ndarray, n: int) -> None:
+    """Raise `ValueError` unless each row has n scores of items that may be listed."""
+    wrong = ~(scores < np.inf)  # NaN is not less either
+    if wrong.any():
+        row, item = np.argwhere(wrong)[0]
         raise ValueError(
-            f"The score of item {item} in row {row} is NaN. Did the training of the model diverge? "
+            f"The score of item {item} in row {row} is {scores[row, item]}. Did the training of the model diverge? "
             "Train it again."
         )
     left = (scores > -np.inf).sum(axis=1)  # (n_rows,)
@@ -114,7 +163,6 @@ def top_n(scores: np.ndarray, n: int = 10) -> np.ndarray:
             f"n is {n}, but row {left.argmin()} has only {left.min()} item(s) that have not been "
             "rated. Make the lists shorter."
         )
-    return np.argsort(-scores, axis=1, kind="stable")[:, :n]
 
 
 def evaluate(
@@ -160,17 +208,18 @@ def evaluate(
     ['precision', 'recall', 'NDCG', 'coverage']
     """
     check_split(split)
-    if math.isnan(as_float(liked_from)):
-        raise ValueError(f"liked_from is {liked_from!r}; it must be a number of stars.")
-    lists, users = np.asarray(lists), np.asarray(user_idx)
+    stars = as_float(liked_from)
+    if math.isnan(stars):
+        raise ValueError(f"liked_from is {shown(liked_from)}; it must be a number of stars.")
+    lists, users = as_array(lists, "lists"), as_array(user_idx, "user_idx")
     _check_lists(lists, users, split)
     ratings = split.evaluation
-    liked = ratings[ratings["rating"] >= liked_from].groupby("user_idx")["item_idx"].agg(set)
+    liked = ratings[ratings["rating"] >= stars].groupby("user_idx")["item_idx"].agg(set)
     by_user = pd.Series(list(lists), index=users)
     evaluated = by_user.index.intersection(liked.index)
     if evaluated.empty:
         raise ValueError(
-            f"None of these users has a rating of {liked_from} stars or more in the "
+            f"None of these users has a rating of {shown(liked_from)} stars or more in the "
             f"{split.evaluation_set} set."
         )
     rows = []
@@ -191,6 +240,11 @@ def _check_lists(lists: np.ndarray, users: np.ndarray, split: Split) -> None:
         raise ValueError(
             f"lists has the shape {lists.shape} and user_idx the shape {users.shape}; there must "
             "be one list, all equally long, for each user."
+        )
+    if not lists.size:
+        raise ValueError(
+            f"lists has the shape {lists.shape}: there is nothing to measure. Pass at least one "
+            "list of at least one item."
         )
     check_indices(users, np.zeros(users.shape, int), split.n_users, split.n_items)
     listed = lists.ravel()
@@ -227,7 +281,8 @@ def similar(vectors: np.ndarray, item_idx: int, n: int = 10) -> tuple[np.ndarray
     Raises
     ------
     ValueError
-        If the item does not exist, there are not n others, or a vector is not finite.
+        If the item does not exist or its vector has only zeros, there are not n others, or a vector
+        is not finite.
 
     Notes
     -----
@@ -239,25 +294,38 @@ def similar(vectors: np.ndarray, item_idx: int, n: int = 10) -> tuple[np.ndarray
     >>> items, cosines.round(2)
     (array([1]), array([1.]))
     """
-    vectors = np.asarray(vectors)
-    if vectors.ndim != 2:
+    vectors = as_numbers(vectors, "vectors")
+    if vectors.ndim != 2 or not vectors.shape[1]:
         raise ValueError(
             f"vectors has the shape {vectors.shape}; it must have one row for each item."
         )
-    check_indices([0], np.array([item_idx]), 1, len(vectors))
+    check_indices([0], as_array([item_idx], "item_idx"), 1, len(vectors))
     check_sizes(n=n)
     if n >= len(vectors):
         raise ValueError(
             f"n is {n}, but only {len(vectors) - 1} item(s) are not the item itself. Ask for fewer."
         )
+    unit = _unit_vectors(vectors)
+    if not unit[item_idx].any():
+        raise ValueError(
+            f"The vector of item {item_idx} has only zeros, so it points nowhere. Has the item any "
+            "training ratings? Start from another one."
+        )
+    cosine = unit @ unit[item_idx]
+    cosine[item_idx] = -np.inf
+    order = np.argsort(-cosine, kind="stable")[:n]
+    return order, cosine[order]
+
+
+def _unit_vectors(vectors: np.ndarray) -> np.ndarray:
+    """Return vectors of length 1 in the same directions; a vector of zeros stays as it is."""
     if not np.isfinite(vectors).all():
         row = np.argwhere(~np.isfinite(vectors))[0][0]
         raise ValueError(
             f"The vector of item {row} is not finite. Did the training of the model diverge? "
             "Train it again."
         )
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    cosine = unit @ unit[item_idx]
-    cosine[item_idx] = -np.inf
-    order = np.argsort(-cosine, kind="stable")[:n]
-    return order, cosine[order]
+    # The largest number of each vector becomes 1 first: squares of others may overflow.
+    largest = np.abs(vectors).max(axis=1, keepdims=True)  # (n_items, 1)
+    scaled = vectors / np.where(largest > 0, largest, 1)
+    return scaled / np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), 1)

@@ -2,6 +2,7 @@
 
 from mfbook.course import answers
 import numpy as np
+import pandas as pd
 import pytest
 
 MISTAKES = [(4.0, "that is the width.")]
@@ -82,3 +83,47 @@ def test_an_infinite_answer_can_be_right_or_a_known_mistake(recwarn, capsys):
 def test_an_answer_near_zero_has_no_wrong_sign(capsys):
     answers.check(1e-9, expected=0, tolerance=1e-12)
     assert capsys.readouterr().out == "Not yet: your answer is too large.\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (pd.Series(["1"]), "has text; the answer must be a number"),
+        (pd.Series([True], dtype=object), "has a truth value"),
+        (np.array([1.0, b"1"], object)[1:], "has text in bytes"),
+        ([pd.Timestamp(0)], "cannot be read as numbers"),
+        (pd.Series([None], dtype=object), "not finite"),
+        ([1e308], "too large"),
+    ],
+)
+def test_columns_are_judged_by_their_values(answer, words, recwarn, capsys):
+    answers.check(answer, expected=[1])
+    out = capsys.readouterr().out
+    assert words in out and "Right" not in out
+    answers.check(pd.Series([1]), expected=[1])
+    answers.check(pd.Series([1], dtype=object), expected=[1])
+    assert capsys.readouterr().out == "Right.\nRight.\n"
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"expected": None}, "expected is None, which is not a number"),
+        ({"expected": ["3"]}, r"expected\[0\] is '3'"),
+        ({"expected": np.nan}, "expected has NaN"),
+        ({"tolerance": None}, "tolerance is None; it must be a finite number, 0 or more"),
+        ({"tolerance": "0.1"}, "tolerance is '0.1'"),
+        ({"tolerance": -1}, "tolerance is -1"),
+        ({"tolerance": np.nan}, "tolerance is nan"),
+        ({"tolerance": np.inf}, "tolerance is inf"),
+        ({"mistakes": None}, "mistakes is None; it must be a list of wrong answers"),
+        ({"mistakes": {3: "no"}}, "mistakes is {3: 'no'}"),
+        ({"mistakes": [3]}, "mistakes has 3; each must be a wrong answer and a sentence"),
+        ({"mistakes": [(3, None)]}, r"mistakes has \(3, None\)"),
+        ({"mistakes": [("a", "no.")]}, "a mistake is 'a', which is not a number"),
+    ],
+)
+def test_a_wrong_exercise_is_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        answers.check(3, **{"expected": 3} | arguments)

@@ -116,3 +116,15 @@ def test_fit_needs_a_split_with_numbers(small, model):
 def test_infinite_penalty():
     with pytest.raises(ValueError, match="reg_item is inf; it must be a finite number"):
         baselines.Biases(reg_user=1, reg_item=np.inf)
+
+
+@pytest.mark.parametrize("reg", [10**30, 2**64, 1e300])
+def test_a_very_large_penalty_leaves_no_bias(small, reg):
+    model = baselines.Biases(reg_user=reg, reg_item=reg).fit(small)
+    assert model.predict([0, 1], [0, 1]) == pytest.approx([3, 3])
+
+
+def test_indices_that_are_no_vector_are_named(small):
+    model = baselines.ItemMean().fit(small)
+    with pytest.raises(ValueError, match="user_idx cannot be read as an array"):
+        model.predict([[0], [1, 2]], [0, 1])

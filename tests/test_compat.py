@@ -15,6 +15,7 @@ from mfbook.runtime import _numpy1, compat, gpu
 import mxnet as mx
 import numpy as np
 import pytest
+from test_install import write_build
 
 
 def run(code, *options):
@@ -147,6 +148,101 @@ def test_missing_system_library_is_named(library, remedy):
     last = done.stderr.strip().splitlines()[-1]
     assert library in last
     assert remedy in last
+
+
+def import_in(folder, *, without="", cwd=None):
+    """Import mfbook and mxnet with packages of a folder before all others; return the error."""
+    code = (
+        "import sys\n"
+        "class Without:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {without!r}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Without())\n"
+        "import mfbook\n"
+        "import mxnet\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=cwd, env=environment
+    )
+    return done.stderr.strip()
+
+
+@pytest.mark.parametrize("package", ["numpy", "requests"])
+def test_a_missing_package_is_named_in_one_sentence(tmp_path, package):
+    assert import_in(tmp_path, without=package) == (
+        f"ImportError: MXNet needs the package {package}, which is not installed. "
+        f"Run `{sys.executable} -m pip install {package}`, then run this again."
+    )
+
+
+@pytest.mark.parametrize("content", [None, b"", b"def f(", b"\0\0", b"\xff"])
+def test_a_damaged_module_is_named_in_one_sentence(tmp_path, content):
+    write_build(tmp_path)
+    (tmp_path / "mxnet/__init__.py").write_text("from .base import x\n")
+    (tmp_path / "mxnet/base.py").unlink()
+    if content is not None:
+        (tmp_path / "mxnet/base.py").write_bytes(content)
+    error = import_in(tmp_path)
+    assert error.startswith("ImportError: MXNet cannot be imported: mxnet/")
+    assert error.endswith(
+        "missing or damaged. Run `python -m mfbook install`, then run this again."
+    )
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize("content", [None, b"", b"libr"])
+def test_a_library_cut_short_is_not_even_loaded(tmp_path, content):
+    write_build(tmp_path)
+    (tmp_path / "mxnet/__init__.py").write_text("import os\nos.abort()\n")
+    (tmp_path / "mxnet/libmxnet.so").unlink()
+    if content is not None:
+        (tmp_path / "mxnet/libmxnet.so").write_bytes(content)
+    assert import_in(tmp_path) == (
+        "ImportError: MXNet's library is missing or damaged. "
+        "Run `python -m mfbook install`, then run this again."
+    )
+
+
+def test_a_damaged_build_without_the_list_of_its_files(tmp_path):
+    write_build(tmp_path).unlink()
+    (tmp_path / "mxnet/base.py").unlink()
+    assert import_in(tmp_path).startswith(f"ImportError: MXNet in {tmp_path}/mxnet is damaged, and")
+
+
+def test_an_error_that_nobody_foresaw_keeps_its_traceback(tmp_path):
+    """MXNet's sources, which pip did not install, with a mistake in them."""
+    (tmp_path / "mxnet").mkdir()
+    (tmp_path / "mxnet/__init__.py").write_text("1 / 0\n")
+    (tmp_path / "mxnet/base.py").touch()
+    error = import_in(tmp_path)
+    assert error.startswith("Traceback") and error.endswith("ZeroDivisionError: division by zero")
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("mxnet.py", "file {}/mxnet.py"), ("mxnet/__init__.py", "folder {}/mxnet")]
+)
+def test_something_else_with_the_name_of_mxnet(tmp_path, name, what):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("x = 1\n")
+    assert import_in("", cwd=tmp_path) == (
+        f"ImportError: Python imports the {what.format(tmp_path)} as MXNet, because of its name. "
+        "Rename it, then run this again."
+    )
+
+
+def test_an_empty_folder_with_the_name_of_mxnet_changes_nothing(tmp_path):
+    (tmp_path / "mxnet").mkdir()
+    assert import_in("", cwd=tmp_path) == ""
+
+
+def test_a_library_that_the_environment_names(tmp_path, monkeypatch):
+    (tmp_path / "wrong.so").write_bytes(b"wrong")
+    monkeypatch.setenv("MXNET_LIBRARY_PATH", str(tmp_path / "wrong.so"))
+    error = import_in("")
+    assert error.startswith("ImportError: The library in MXNET_LIBRARY_PATH could not be loaded")
+    assert "\n" not in error
 
 
 def test_model_is_imported_when_asked_for():

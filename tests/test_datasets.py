@@ -444,3 +444,66 @@ def test_ids_that_are_not_exact_are_refused(user_id):
 
 def ratings_of(users, items):
     return pd.DataFrame({"user_id": users, "item_id": items, "rating": 3.0})
+
+
+@pytest.mark.parametrize("make", [datasets.random_split, datasets.per_user_split])
+def test_the_index_of_a_table_changes_nothing(ratings, make):
+    expected = make(ratings)
+    for index in (["user_id"], ["user_id", "item_id"]):
+        split = make(ratings.set_index(index, drop=False))
+        pd.testing.assert_frame_equal(split.train, expected.train)
+
+
+def test_rows_of_the_splits_of_stored_results():
+    """The same seed gives the same rows, in the same order, for ever."""
+    table = datasets.synthetic()[["user_id", "item_id", "rating"]]
+    split = datasets.random_split(table, seed=3)
+    assert split.test["item_id"].head(5).tolist() == RANDOM_ROWS
+    split = datasets.per_user_split(table, seed=3)
+    assert split.test["item_id"].head(5).tolist() == PER_USER_ROWS
+
+
+RANDOM_ROWS = [940, 182, 1088, 628, 1529]
+PER_USER_ROWS = [579, 182, 548, 1569, 463]
+
+
+def test_sparse_columns_and_columns_with_a_time_zone(ratings):
+    expected = datasets.random_split(ratings).train
+    sparse = ratings.astype({"user_id": pd.SparseDtype(int, 0), "rating": pd.SparseDtype(float, 3)})
+    pd.testing.assert_frame_equal(datasets.random_split(sparse).train, expected)
+    days = pd.Timestamp("2020-01-01", tz="UTC") + pd.to_timedelta(ratings["user_id"], unit="D")
+    timed = datasets.random_split(ratings.assign(user_id=days))
+    assert timed.train["user_idx"].tolist() == expected["user_idx"].tolist()
+    with pytest.raises(DataError, match="the column rating holds values of the type datetime64"):
+        datasets.random_split(ratings.assign(rating=days))
+
+
+def test_categories_are_numbered_in_the_order_of_their_texts(ratings):
+    texts = ratings.astype({"user_id": str, "item_id": str})
+    expected = datasets.random_split(texts)
+    # One of the categories does not occur.
+    categories = texts.astype({"user_id": "category", "item_id": "category"})
+    categories["user_id"] = categories["user_id"].cat.add_categories("nobody")
+    split = datasets.random_split(categories)
+    for column in ("user_idx", "item_idx", "rating"):
+        assert split.train[column].equals(expected.train[column])
+    assert split.users["user_id"].tolist() == expected.users["user_id"].tolist()
+    again = datasets.make_split(categories[:500], categories[500:])
+    assert again.users["user_id"].tolist() == expected.users["user_id"].tolist()
+    numbers = ratings.astype({"user_id": "category"})
+    pd.testing.assert_frame_equal(
+        datasets.random_split(numbers).train, datasets.random_split(ratings).train
+    )
+
+
+def test_repeated_whole_numbers_are_shown_as_such(ratings):
+    twice = pd.concat([ratings, ratings[:1]], ignore_index=True)
+    with pytest.raises(DataError, match=r"row 600: user \d+ rates item \d+ a second time"):
+        datasets.random_split(twice)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_the_test_set_has_no_missing_ratings_either(ratings, value):
+    test = ratings[500:].assign(rating=lambda t: t["rating"].where(t.index != 503, value))
+    with pytest.raises(DataError, match="mine, test set, row 3: the rating is missing"):
+        datasets.make_split(ratings[:500], test, name="mine")

@@ -1,9 +1,11 @@
 """The doctor names each fault and its remedy, and its exit code says whether the course will run."""
 
 import collections
+import errno
 import http.server
 import json
 import os
+from pathlib import Path
 import shutil
 import subprocess
 import sys
@@ -192,6 +194,97 @@ def test_the_cache_keeps_its_files(empty_cache, tmp_path):
     assert (empty_cache / "probe").read_text() == "thesis"
 
 
+@pytest.fixture
+def locked_cache(monkeypatch, empty_cache):
+    """A cache on a full disk that may not be written; root may write every other one."""
+
+    def refuse(**_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    empty_cache.mkdir()
+    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
+    usage = collections.namedtuple("Usage", "free")(0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    return empty_cache
+
+
+def test_a_locked_cache_that_is_filled_is_enough(locked_cache):
+    assert_fault(doctor.check_cache, "cannot be written: Permission denied", "MFBOOK_CACHE")
+    assert_fault(doctor.check_disk, "0 MB free")
+    (locked_cache / "ml-100k").mkdir()
+    assert doctor.check_cache().ok
+    assert "cannot be written" in doctor.check_cache().detail
+    assert doctor.check_disk().ok
+
+
+def test_data_beside_a_locked_cache_are_enough(locked_cache, monkeypatch, tmp_path):
+    monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
+    (tmp_path / "ml-100k.zip").touch()
+    # It would be unpacked into the cache.
+    assert not doctor.check_cache().ok
+    (tmp_path / "ml-100k").mkdir()
+    assert doctor.check_cache().ok
+    # The twin is made in the cache.
+    monkeypatch.setenv("MFBOOK_DATASET", "synthetic")
+    assert not doctor.check_cache().ok
+
+
+@pytest.fixture(scope="module")
+def whole_twin(tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MFBOOK_CACHE", str(cache))
+        return download.folder("synthetic")
+
+
+@pytest.fixture
+def cached_twin(whole_twin, monkeypatch, empty_cache):
+    monkeypatch.setenv("MFBOOK_DATASET", "synthetic")
+    return shutil.copytree(whole_twin, empty_cache / "synthetic")
+
+
+@pytest.mark.parametrize("name", ["u.data", "u1.base", "u5.test", "u.item"])
+def test_a_twin_that_is_damaged(cached_twin, name):
+    assert doctor.check_data().ok
+    path = cached_twin / name
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]))
+    found = (
+        f"has {len(lines) - 1:,} lines instead of {len(lines):,}. Delete the folder {cached_twin}"
+    )
+    assert_fault(doctor.check_data, f"{path} is damaged: it {found}")
+    path.unlink()
+    path.mkdir()
+    assert_fault(doctor.check_data, name)
+
+
+def test_a_twin_with_a_wrong_line(cached_twin):
+    path = cached_twin / "u3.base"
+    path.write_bytes(path.read_bytes().replace(b"\t", b" ", 1))
+    assert_fault(doctor.check_data, f"{path}, line 1", f"Delete the folder {cached_twin}")
+
+
+@pytest.mark.parametrize("error", [ImportError, RuntimeError])
+def test_a_check_that_fails_is_a_finding(monkeypatch, error):
+    """A damaged NumPy, or no home folder, for example."""
+
+    def fail():
+        raise error("numpy is broken\nin many ways")
+
+    monkeypatch.setitem(doctor.CHECKS, "data", fail)
+    monkeypatch.setattr(doctor, "TRY_MXNET", "pass")
+    finding = next(finding for finding in doctor.examine() if finding.subject == "data")
+    assert not finding.ok
+    assert finding.detail == f"not checked: {error.__name__}: numpy is broken ({__file__})"
+    assert "--force-reinstall" in finding.remedy
+
+
+def test_a_bad_finding_that_is_not_required_does_not_stop_the_course():
+    optional = doctor.Finding("GPU", False, "broken", "Mend it.", required=False)
+    assert doctor.course_runs([optional])
+    assert doctor.to_text([optional]).splitlines()[-1] == "The course will run."
+
+
 def test_disk_full(monkeypatch, empty_cache):
     usage = collections.namedtuple("Usage", "free")(12_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
@@ -246,6 +339,24 @@ def test_a_closed_output_is_no_traceback(command):
     assert (done.returncode, done.stderr) == (1, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+@pytest.mark.parametrize("command", [["--help"], ["install"], ["doctor"], ["doctor", "--json"]])
+def test_output_on_a_full_disk_gets_one_sentence(command):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "mfbook", *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=400,
+        )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "The command ran, but its output could not be written: No space left on device. "
+        "Free some space, or send the output elsewhere.\n"
+    )
+
+
 def test_the_whole_doctor_on_this_machine(split):
     done = subprocess.run(
         [sys.executable, "-m", "mfbook", "doctor"], capture_output=True, text=True, timeout=400
@@ -254,6 +365,24 @@ def test_the_whole_doctor_on_this_machine(split):
     assert done.returncode == 0, done.stdout
 
 
+def test_mxnet_that_hangs_or_crashes(monkeypatch):
+    monkeypatch.setattr(doctor, "SECONDS", 0.2)
+    monkeypatch.setattr(doctor, "TRY_MXNET", "import time; time.sleep(60)")
+    assert_fault(doctor.check_mxnet, "computes nothing within 0.2 s", "python -m mfbook install")
+    monkeypatch.setattr(doctor, "SECONDS", 60)
+    monkeypatch.setattr(doctor, "TRY_MXNET", "import os, signal; os.kill(os.getpid(), 9)")
+    assert_fault(doctor.check_mxnet, "its process ended with code -9")
+
+
+def test_a_file_with_the_name_of_mxnet_has_its_own_remedy(monkeypatch):
+    sentence = "Python imports the file x as MXNet. Rename it, then run this again."
+    monkeypatch.setattr(doctor, "TRY_MXNET", f"raise ImportError({sentence!r})")
+    assert doctor.check_mxnet().remedy == doctor.SEE_ABOVE
+
+
 def test_mxnet_without_a_package_that_it_needs(monkeypatch):
     monkeypatch.setattr(doctor, "TRY_MXNET", "import no_such_package")
     assert_fault(doctor.check_mxnet, "No module named 'no_such_package'", "packages above")
+    needs = "raise ImportError('MXNet needs the package requests, which is not installed.')"
+    monkeypatch.setattr(doctor, "TRY_MXNET", needs)
+    assert_fault(doctor.check_mxnet, "needs the package requests", "packages above")

@@ -372,3 +372,35 @@ def test_unknown_data_set(cache, monkeypatch):
     monkeypatch.setenv("MFBOOK_DATASET", "sinthetic")
     with pytest.raises(datasets.DataError, match="'sinthetic'"):
         datasets.load()
+
+
+@pytest.mark.parametrize("name", [0, False, "", 1.5])
+def test_what_is_no_name_is_no_data_set(cache, name):
+    with pytest.raises(datasets.DataError, match=f"There is no data set {name!r}"):
+        datasets.load(name)
+
+
+def test_no_name_is_the_name_in_the_environment(cache, monkeypatch):
+    monkeypatch.setenv("MFBOOK_DATASET", "synthetic")
+    assert datasets.load(None).dataset == "synthetic"
+
+
+def test_an_archive_that_is_not_there(tmp_path):
+    with pytest.raises(datasets.DataError, match=r"There is no archive .*a\.zip"):
+        download.extract(tmp_path / "a.zip", tmp_path)
+
+
+def test_a_relative_folder_stays_the_same_folder(cache, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MFBOOK_CACHE", "here")
+    assert download.cache() == tmp_path / "here"
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert download.cache() == tmp_path / "here"
+
+
+@pytest.mark.parametrize("variable", ["MFBOOK_CACHE", "MFBOOK_DATA"])
+def test_quotation_marks_around_a_folder(cache, monkeypatch, variable):
+    monkeypatch.setenv(variable, '"/data"')
+    with pytest.raises(datasets.DataError, match=f"{variable} is .*with quotation marks"):
+        datasets.folder()

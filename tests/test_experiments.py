@@ -1,7 +1,7 @@
 """Models are compared fairly: chosen on validation, the test set read once for each model."""
 
 from dataclasses import replace
-import importlib
+import inspect
 from pathlib import Path
 import shutil
 from typing import ClassVar
@@ -345,6 +345,9 @@ def test_the_solvers_get_all_of_their_hyperparameters():
         assert (model.k, model.epochs, model.features) == (7, 30, chosen)
 
 
+BIASES = {"reg_user": 6, "reg_item": 2}
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -356,6 +359,25 @@ def test_the_solvers_get_all_of_their_hyperparameters():
         (lambda s: SPECS["ALS"].make({"k": 3}), "names of this spec's space: k, reg, reg_bias"),
         (lambda s: SPECS["global mean"].make({"k": 3}), "this spec's space: none"),
         (lambda s: SPECS["ALS"].make(None), "hyperparameters is None"),
+        (lambda s: SPECS["biases"].make(BIASES, "5"), "epochs is '5'; it must be a whole number"),
+        (lambda s: experiments.search(SPECS["ALS"], s, 5), "hyperparameters is 5; it must be a li"),
+        (lambda s: experiments.search(SPECS["ALS"], s, "k"), "hyperparameters is 'k'; it must be"),
+        (lambda s: experiments.search(SPECS["ALS"], s, [None]), "hyperparameters is None; it must"),
+        (lambda s: experiments.search(SPECS["ALS"], s, np.array(3)), "must be a list of one dict"),
+        (lambda s: experiments.search(SPECS["ALS"], s, None, "5"), "epochs is '5'"),
+        (lambda s: experiments.search(SPECS["ALS"], s, None, 0), "epochs is 0"),
+        (lambda s: experiments.search(None, s), "spec is None; pass a Spec"),
+        (lambda s: experiments.test_once(SPECS["biases"], s, None, 0), "hyperparameters is None"),
+        (lambda s: experiments.test_once(SPECS["biases"], s, BIASES, None), "epochs is None"),
+        (lambda s: experiments.test_once(SPECS["biases"], s, BIASES, s.train), "epochs is a value"),
+        (lambda s: experiments.test_once(SPECS["biases"], s, BIASES, 0, "x"), "seed is 'x'"),
+        (lambda s: experiments.test_once(SPECS["biases"], None, BIASES, 0), "split is a NoneType"),
+        (lambda s: Spec(None, "baseline"), "factory is None; it must be a function"),
+        (lambda s: Spec(print, "baseline", None), "space is None; it must be a dict"),
+        (lambda s: Spec(print, "baseline", epochs="5"), "epochs is '5'"),
+        (lambda s: Spec(print, "baseline", n_trials=0), "n_trials is 0"),
+        (lambda s: Spec(print, "baseline", n_seeds=None), "n_seeds is None"),
+        (lambda s: Spec(print, "baseline", early_stopping="no"), "early_stopping is 'no'"),
     ],
 )
 def test_impossible_searches_are_named(few, call, message):
@@ -379,6 +401,13 @@ def test_a_final_fit_needs_a_test_set(few):
         ({"a": []}, 1, r"The space of a is \[\]; it must be a list of values to try"),
         ({"a": 5}, None, "The space of a is 5"),
         ({"a": "fast"}, None, "The space of a is 'fast'"),
+        (
+            {"a": range(10**12)},
+            1,
+            "The space of a has 1,000,000,000,000 values; list at most 10,000",
+        ),
+        (None, 1, "space is None; it must be a dict"),
+        ([1, 2], 1, r"space is \[1, 2\]; it must be a dict"),
     ],
 )
 def test_impossible_spaces_are_named(space, n, message):
@@ -391,8 +420,7 @@ def tables(tmp_path, monkeypatch):
     """Return a folder with copies of the stored tables, which are read from there."""
     for name in ("results.csv", "trials.csv", "curves.csv"):
         shutil.copy(Path(experiments.__file__).with_name(name), tmp_path)
-    module = importlib.import_module("mfbook.experiments.results")
-    monkeypatch.setattr(module.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr("mfbook.experiments.tables.resources.files", lambda package: tmp_path)
     return tmp_path
 
 
@@ -453,3 +481,56 @@ def test_all_combinations_can_be_drawn_at_random():
     space = {"a": list(range(60)), "b": list(range(60))}
     drawn = experiments.draw_hyperparameters(space, n=3600)
     assert len({(chosen["a"], chosen["b"]) for chosen in drawn}) == 3600
+
+
+def test_all_hyperparameters_are_checked_before_the_first_fit(few):
+    Recorded.fits.clear()
+    with pytest.raises(ValueError, match="names of this spec's space: k"):
+        experiments.search(recorded(), few, [{"k": 1}, {"q": 1}])
+    assert not Recorded.fits
+
+
+class Lost:
+    """Predicts NaN."""
+
+    history = None
+
+    def fit(self, split, *, seed=0):
+        return self
+
+    def predict(self, user_idx, item_idx):
+        return np.full(len(user_idx), np.nan)
+
+
+def test_final_predictions_are_finite_numbers(few):
+    spec = Spec(lambda chosen, epochs: Lost(), "solver")
+    with pytest.raises(ValueError, match=r"prediction\[0\] is nan, not a finite number"):
+        experiments.test_once(spec, few, {}, 0)
+
+
+def test_a_column_of_hyperparameters_can_be_searched(few):
+    chosen = pd.Series([BIASES], index=[7])
+    assert len(experiments.search(SPECS["biases"], few, chosen)) == 1
+    assert len(experiments.test_once(SPECS["biases"], few, BIASES, np.int64(0))) == len(few.test)
+
+
+def test_no_function_hides_a_module_of_its_name():
+    modules = {path.stem for path in Path(experiments.__file__).parent.glob("*.py")}
+    for name in modules & set(vars(experiments)):
+        assert inspect.ismodule(getattr(experiments, name)), f"{name} hides a module"
+
+
+def test_a_folder_in_place_of_a_table_is_named(tables):
+    (tables / "trials.csv").unlink()
+    (tables / "trials.csv").mkdir()
+    with pytest.raises(DataError, match=r"trials.csv cannot be read \(.*Install mfbook again"):
+        experiments.trials()
+
+
+def test_hyperparameters_in_a_table_are_dicts(tables):
+    lines = (tables / "trials.csv").read_text().splitlines(keepends=True)
+    head, tail = lines[1].split('"')[0], lines[1].rpartition('"')[2]
+    lines[1] = f"{head}3{tail}"
+    (tables / "trials.csv").write_text("".join(lines))
+    with pytest.raises(DataError, match="something else than a dict in hyperparameters"):
+        experiments.trials()

@@ -3,10 +3,9 @@
 from dataclasses import replace
 import functools
 
-from mfbook import als, datasets, features, gibbs
+from mfbook import als, datasets, features, gibbs, history
+from mfbook.exceptions import TrainingError
 from mfbook.metrics import rmse
-import mxnet as mx
-from mxnet import nd
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,16 +140,15 @@ PRECISION = np.array([[20.0, 6.0], [6.0, 4.0]])
 def drawn_weights(weight_precision, n_draws=600):
     """Return draws of the weights given all else, with λ_β's draws, and what they depend on."""
     rng = np.random.default_rng(0)
-    mx.random.seed(0)
     features, residual = rng.normal(0, 0.3, (12, 3)), rng.normal(size=(12, 2))
     regression = gibbs.FeatureRegression(features, width=2)
     weights, precisions = [], []
     for _ in range(n_draws):
         regression.weight_precision = weight_precision
-        fitted = regression.draw(nd.array(residual), PRECISION, rng)
+        fitted = regression.draw(residual, PRECISION, rng)
         weights.append(regression.weights)
         precisions.append(regression.weight_precision)
-    assert fitted.asnumpy() == pytest.approx(features @ weights[-1], abs=1e-4)
+    assert fitted == pytest.approx(features @ weights[-1], abs=1e-4)
     return np.array(weights), np.array(precisions), features, residual
 
 
@@ -181,10 +179,9 @@ def test_the_conditionals_of_the_priors_belong_to_one_joint_distribution():
     steps has a standard error of up to 0.05. Without β in Λ's conditional, λ_β goes to 0.
     """
     rng = np.random.default_rng(0)
-    mx.random.seed(0)
     features = rng.normal(size=(4, 2))
     regression = gibbs.FeatureRegression(features, width=2)
-    regression.draw(nd.zeros((4, 2)), np.eye(2), rng)
+    regression.draw(np.zeros((4, 2)), np.eye(2), rng)
     mean, precision, uniforms = np.zeros(2), np.eye(2), []
     for _ in range(800):
         root = np.linalg.cholesky(np.linalg.inv(precision))
@@ -192,7 +189,7 @@ def test_the_conditionals_of_the_priors_belong_to_one_joint_distribution():
         rows = mean + predicted + rng.standard_normal((4, 2)) @ root.T
         scaled = np.sqrt(regression.weight_precision) * regression.weights
         mean, precision = gibbs.draw_normal_wishart(rows - predicted, rng, scaled)
-        regression.draw(nd.array(rows - mean), precision, rng)
+        regression.draw(rows - mean, precision, rng)
         penalty, weights = regression.weight_precision, regression.weights
         size = penalty * np.sum((weights @ precision) * weights)
         uniforms.append(
@@ -226,19 +223,19 @@ def two_features(split):
     return rng.normal(size=(split.n_users, 2)), rng.normal(size=(split.n_items, 3))
 
 
-class Recorder(gibbs.Gibbs):
-    """A Gibbs that notes its state before each sweep, and before and after each side's draw."""
+class Recorder(gibbs._Sampler):
+    """A sampler that notes its state before each sweep, and before and after each side's draw."""
 
-    def fit(self, split, *, seed=0):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
         self.starts, self.draws_of_sides = [], []
-        return super().fit(split, seed=seed)
 
     def _state(self, side):
         regression = self.regressions[side]
         return {
-            "side": self.sides[side].asnumpy().astype(float),
-            "other": self.sides[1 - side].asnumpy().astype(float),
-            "from_features": self.from_features[side].asnumpy().astype(float),
+            "side": self.sides[side].astype(float),
+            "other": self.sides[1 - side].astype(float),
+            "from_features": self.from_features[side].astype(float),
             "alpha": self.noise_precision,
             "weights": None if regression is None else regression.weights,
             "penalty": None if regression is None else regression.weight_precision,
@@ -253,7 +250,20 @@ class Recorder(gibbs.Gibbs):
 
 
 @pytest.fixture
-def recorded(made, monkeypatch):
+def recorders(monkeypatch):
+    """Return a list that grows by the sampler of each fit."""
+    made = []
+
+    def recorder(*arguments):
+        made.append(Recorder(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(gibbs, "_Sampler", recorder)
+    return made
+
+
+@pytest.fixture
+def recorded(made, monkeypatch, recorders):
     """Forty sweeps on the made ratings with features, and what was drawn for (m, Λ).
 
     Means far from 0 are put in the place of those that are drawn, so that they matter.
@@ -266,21 +276,23 @@ def recorded(made, monkeypatch):
         return priors[-1][2:]
 
     monkeypatch.setattr(gibbs, "draw_normal_wishart", noted)
-    model = Recorder(k=1, features=[two_features], epochs=40, burn_in=5, chain=20).fit(made)
-    return model, priors
+    gibbs.Gibbs(k=1, features=[two_features], epochs=40, burn_in=5, chain=20).fit(made)
+    return recorders[0], priors
 
 
 def test_the_prior_of_a_side_is_drawn_given_its_rows_and_its_weights(recorded):
-    model, priors = recorded
-    for (_, before, _), (rows, weights, *_) in zip(model.draws_of_sides, priors, strict=True):
+    sampler, priors = recorded
+    for (_, before, _), (rows, weights, *_) in zip(sampler.draws_of_sides, priors, strict=True):
         assert rows == pytest.approx(before["side"] - before["from_features"], abs=1e-5)
         assert weights == pytest.approx(np.sqrt(before["penalty"]) * before["weights"])
 
 
 def test_weights_are_drawn_given_the_rows_less_their_mean(made, recorded):
-    model, priors = recorded
+    sampler, priors = recorded
     features, z = two_features(made), []
-    for (side, before, after), (*_, m, precision) in zip(model.draws_of_sides, priors, strict=True):
+    for (side, before, after), (*_, m, precision) in zip(
+        sampler.draws_of_sides, priors, strict=True
+    ):
         f = features[side]
         rows_precision = f.T @ f + before["penalty"] * np.eye(f.shape[1])
         center = np.linalg.solve(rows_precision, f.T @ (before["side"] - m))
@@ -291,12 +303,14 @@ def test_weights_are_drawn_given_the_rows_less_their_mean(made, recorded):
 
 def test_rows_are_drawn_from_their_conditional(made, recorded):
     """Row u is normal with A_u = α Σ v vᵀ + Λ around A_u⁻¹ (α Σ (r - μ - b) v + Λ (m + Fβ)_u)."""
-    model, priors = recorded
+    sampler, priors = recorded
     user, item = made.train["user_idx"].to_numpy(), made.train["item_idx"].to_numpy()
     rest = made.train["rating"].to_numpy(float) - made.train["rating"].mean()
     features, z = two_features(made), []
     pairs_of_sides = ((user, item), (item, user))
-    for (side, before, after), (*_, m, precision) in zip(model.draws_of_sides, priors, strict=True):
+    for (side, before, after), (*_, m, precision) in zip(
+        sampler.draws_of_sides, priors, strict=True
+    ):
         predicted = features[side] @ after["weights"]
         assert after["from_features"] == pytest.approx(predicted, abs=1e-4)
         own, others = pairs_of_sides[side]
@@ -336,10 +350,10 @@ def test_draws_come_with_the_deviation_of_the_noise(made):
 
 def test_chains_share_nothing(recorded):
     """Each begins with new small factors, the same noise, and a regression without weights."""
-    model, _ = recorded
-    assert len(model.starts) == 40
-    first, second = model.starts[0], model.starts[20]
-    for number, start in enumerate(model.starts):
+    sampler, _ = recorded
+    assert len(sampler.starts) == 40
+    first, second = sampler.starts[0], sampler.starts[20]
+    for number, start in enumerate(sampler.starts):
         begins = number in (0, 20)
         assert (start["alpha"] == gibbs.FIRST_NOISE_PRECISION) == begins
         assert (len(start["weights"]) == 0) == begins
@@ -370,22 +384,30 @@ def test_features_say_what_no_rating_says():
     assert without.history.rmse > 1.2
 
 
-def test_another_seed_draws_otherwise(made):
-    """The factors come from MXNet's random numbers, the priors and the noise from NumPy's."""
-
-    def fitted(seed):
-        return Recorder(k=1, epochs=2, burn_in=1).fit(made, seed=seed)
-
-    one, same, other = fitted(0), fitted(0), fitted(1)
+def test_another_seed_draws_otherwise(made, recorders):
+    """One generator draws the first factors, the priors, the rows and the noise."""
+    one, same, other = (
+        gibbs.Gibbs(k=1, features=[two_features], epochs=2, burn_in=1).fit(made, seed=seed)
+        for seed in (0, 0, 1)
+    )
     assert (one.predict(*pairs(made.train)) == same.predict(*pairs(made.train))).all()
-    assert not np.isclose(one.starts[0]["side"], other.starts[0]["side"]).any()
-    # with NumPy's numbers as before, the gammas of the noise would be the same
+    first, _, third = recorders
+    for sweep in (0, 1):
+        assert not np.isclose(first.starts[sweep]["side"], third.starts[sweep]["side"]).any()
+    # with the random numbers of the noise as before, its gammas would be the same
     gammas = []
     for users, items, noise_precision in (one.samples[0], other.samples[0]):
         drawn = als.predict_pairs(users, items, one.mean, *pairs(made.train))
         error = np.sum((made.train["rating"] - drawn) ** 2)
         gammas.append(noise_precision * (2 + error))
     assert gammas[0] != pytest.approx(gammas[1], rel=1e-4)
+
+
+def test_sweeps_do_not_repeat_their_random_numbers(made, recorders):
+    gibbs.Gibbs(k=1, epochs=4, burn_in=1, chain=2).fit(made)
+    starts = recorders[0].starts
+    assert not np.isclose(starts[0]["side"], starts[2]["side"]).any()
+    assert not np.isclose(starts[1]["side"], starts[3]["side"]).any()
 
 
 def test_impossible_arguments_are_named(twin):
@@ -397,6 +419,97 @@ def test_impossible_arguments_are_named(twin):
         gibbs.Gibbs(k=2, features=[lambda split: (np.ones((3, 1)), None)]).fit(twin)
 
 
-def test_equations_that_mxnet_cannot_hold(twin):
-    with pytest.raises(ValueError, match=r"This Gibbs needs an array of 1,682 x 60,001"):
-        gibbs.Gibbs(k=60_000).fit(twin)
+@pytest.mark.parametrize(
+    "wrong", [None, features.implicit, 3, "implicit", [None], [features.implicit, "attributes"]]
+)
+def test_features_must_be_functions(wrong):
+    with pytest.raises(ValueError, match=r"^features is .*; it must be a list of functions of a"):
+        gibbs.Gibbs(k=2, features=wrong)
+
+
+def of_users(table):
+    """Return a function that gives the users these features."""
+    return lambda split: (table, None)
+
+
+def changed(value):
+    """Return a feature of each of the 40 made users; that of the third has this value."""
+    table = np.ones((40, 1))
+    table[2] = value
+    return of_users(table)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda split: None, "^A function in features returned a NoneType; it must return the"),
+        (lambda split: np.ones((2, 3)), "^A function in features returned a ndarray; it must"),
+        (lambda split: [None, None], "^A function in features returned a list; it must"),
+        (lambda split: (None, None, None), "^A function in features returned a tuple; it must"),
+        (of_users(np.ones(40)), "^A feature matrix of the users is .*; it must be a NumPy array"),
+        (of_users(np.full((40, 1), "a")), "^A feature matrix of the users is .*; it must be a"),
+        (changed(np.nan), r"^features of the users\[2, 0\] is nan, not a finite number"),
+        (changed(np.inf), r"^features of the users\[2, 0\] is inf, not a finite number"),
+    ],
+)
+def test_features_that_are_no_matrices_are_named(made, function, message):
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        gibbs.Gibbs(k=2, features=[function]).fit(made)
+
+
+@pytest.mark.parametrize("k", [22_361, 60_000, np.int32(50_000), 10**30])
+def test_more_factors_than_fit_into_memory_are_refused_before_they_take_any(twin, monkeypatch, k):
+    monkeypatch.setattr(gibbs, "_Sampler", None)
+    read = []
+    with pytest.raises(ValueError, match=r"^The equations of one user with .* factors would take"):
+        gibbs.Gibbs(k=k, features=[read.append]).fit(twin)
+    assert not read
+
+
+def test_a_failed_refit_leaves_the_model_as_it_was(made, monkeypatch):
+    model = gibbs.Gibbs(k=2, epochs=3, burn_in=1).fit(made)
+    before = [model.samples, model.mean, model.shape, model.history]
+    draws, prediction = list(model.samples), model.predict(*pairs(made.train))
+
+    def fails_with(error, message, split=made):
+        with pytest.raises(error, match=message):
+            model.fit(split)
+        after = [model.samples, model.mean, model.shape, model.history]
+        assert all(new is old for new, old in zip(after, before, strict=True))
+        assert all(new is old for new, old in zip(model.samples, draws, strict=True))
+        assert (model.predict(*pairs(made.train)) == prediction).all()
+
+    fails_with(ValueError, "split is a DataFrame", made.train)
+    calls, solve_rows = [], gibbs.solve_rows
+
+    def failing(*arguments, **named):
+        calls.append(arguments)
+        if len(calls) == 6:
+            raise TrainingError("not positive definite")
+        return solve_rows(*arguments, **named)
+
+    monkeypatch.setattr(gibbs, "solve_rows", failing)
+    other = replace(made, train=made.train[::2].assign(rating=4.0))
+    fails_with(TrainingError, "not positive definite", other)
+    assert len(calls) == 6
+    model.features = (changed(np.nan),)
+    fails_with(ValueError, "is nan, not a finite number")
+
+
+def test_a_refit_starts_from_nothing(made):
+    model = gibbs.Gibbs(k=2, features=[two_features], epochs=4, burn_in=1).fit(made)
+    first = model.predict(*pairs(made.train))
+    again = model.fit(made).predict(*pairs(made.train))
+    assert (first == again).all()
+    assert len(model.samples) == 3
+
+
+def test_the_training_error_is_that_of_the_ratings_that_are_measured_on(made, monkeypatch):
+    monkeypatch.setattr(history, "MEASURED_RATINGS", 100)
+    model = gibbs.Gibbs(k=2, epochs=4, burn_in=1).fit(made)
+    train = history._measured(made.train)
+    error = rmse(train["rating"], model.predict(*pairs(train)))
+    assert len(train) == 100
+    assert model.history.frame["train_rmse"].iloc[-1] == pytest.approx(error)
+    error = rmse(made.test["rating"], model.predict(*pairs(made.test)))
+    assert model.history.rmse == pytest.approx(error)

@@ -128,6 +128,13 @@ def said(monkeypatch, capsys):
     devices._say_why.cache_clear()
 
 
+def test_gpus_that_compute_come_before_the_cpu(monkeypatch):
+    monkeypatch.setattr(mx.context, "num_gpus", lambda: 3)
+    monkeypatch.setattr(devices, "_computes", lambda device: device.device_id != 1)
+    assert devices.available() == [mx.gpu(0), mx.gpu(2), mx.cpu()]
+    assert devices.usable() == [mx.gpu(0)]
+
+
 def test_an_ordinary_cpu_machine_is_told_nothing(said):
     assert said(0, "There is no NVIDIA driver.", cuda=False) == ""
 

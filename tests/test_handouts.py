@@ -142,6 +142,14 @@ def test_slides_are_written_with_all_they_load(tmp_path):
     assert len(list(tmp_path.glob("*.html"))) == len(PATHS) + 1
 
 
+def test_slides_into_a_file_are_refused_in_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for folder in ("file", "file/slides"):
+        with pytest.raises(SystemExit, match=r"could not be written into .*file"):
+            slides.main(["--out", str(tmp_path / folder)])
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_the_printed_course_has_every_page_of_the_book():
     assert handout.pages()[0] == "book/index"
     assert {f"notebooks/{path.stem}" for path in PATHS} <= set(handout.pages())
@@ -150,6 +158,17 @@ def test_the_printed_course_has_every_page_of_the_book():
 def test_printing_without_chromium_says_what_to_install(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(SystemExit, match="apt-get install chromium"):
+        handout.main([])
+
+
+def test_printing_a_book_without_one_of_its_pages(monkeypatch, tmp_path):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book/index.html").touch()
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    monkeypatch.setattr(handout, "HTML", tmp_path)
+    with pytest.raises(
+        SystemExit, match=f"has no page {handout.pages()[1]}. Run `make book` again"
+    ):
         handout.main([])
 
 

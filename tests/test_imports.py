@@ -17,15 +17,16 @@ FLOORS = (
     ("datasets",),
     ("metrics",),
     ("history",),
-    ("baselines", "devices", "features", "networks", "plots", "recommend"),
+    ("baselines", "devices", "features", "least_squares", "networks", "plots", "recommend"),
     ("training", "als"),
-    ("gibbs",),
+    ("distributed", "gibbs", "spark"),
     ("experiments", "course"),
     ("doctor", "offline"),
     ("__main__",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-COMPUTES_IN_MXNET = {"devices", "networks", "training", "als", "gibbs"}
+COMPUTES_IN_MXNET = {"devices", "distributed", "networks", "training"}
+SOLVERS = {"als", "gibbs", "least_squares"}
 FREE_OF_MXNET = sorted(set(FLOOR) - COMPUTES_IN_MXNET - {"experiments", "__main__"})
 
 
@@ -105,8 +106,32 @@ def test_only_what_computes_in_mxnet_imports_it(name):
 
 
 def test_the_others_run_without_mxnet():
+    assert set(FREE_OF_MXNET) >= SOLVERS
     modules = ", ".join(f"mfbook.{name}" for name in FREE_OF_MXNET)
-    code = f"import {modules}, sys; assert 'mxnet' not in sys.modules, 'MXNet was imported'"
+    # With None in its place, an import of MXNet fails as if it were not installed.
+    code = f"import sys; sys.modules['mxnet'] = None; import {modules}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_solvers_fit_without_mxnet():
+    code = (
+        "import sys; sys.modules['mxnet'] = None; from mfbook import als, datasets, gibbs; "
+        "split = datasets.load('synthetic'); "
+        "als.ALS(k=2, reg=9, reg_bias=5, epochs=1).fit(split).fold_in([1], [5]); "
+        "gibbs.Gibbs(k=2, epochs=2, burn_in=1).fit(split).predict([1], [1])"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_spark_and_its_cluster_import_pyspark(name):
+    if room(name) == "spark" or name == "course.cluster":
+        return
+    assert not [i for i in imports(MODULES[name]) if i.partition(".")[0] == "pyspark"]
+
+
+def test_spark_is_imported_when_it_starts():
+    code = "import mfbook.course.cluster, mfbook.spark, sys; assert 'pyspark' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -146,6 +146,22 @@ def test_tables_that_mxnet_cannot_hold(make, shape):
         make().initialize()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((-1, 4, 0.1), "mean is -1; it must be greater than 0"),
+        ((None, 4, 0.1), "mean is None; it must be greater than 0"),
+        ((3.5, 0, 0.1), "k is 0; it must be a whole number, 1 or more"),
+        ((3.5, 4, -0.1), "noise is -0.1; it must be a finite number, 0 or more"),
+        ((3.5, 4, "0.1"), "noise is '0.1'; it must be a finite number"),
+        ((3.5, 4, math.inf), "noise is inf; it must be a finite number"),
+    ],
+)
+def test_impossible_initial_parameters(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        networks.AroundMean(*arguments)
+
+
 def test_predict_before_training():
     with pytest.raises(ValueError, match=r"are not initialized. Train it"):
         networks.PlainNet(5, 6, k=3).predict(USER, ITEM)

@@ -1,11 +1,14 @@
 """Each notebook is complete, tidy, and shows the code that the package has."""
 
 import ast
+import errno
 import inspect
 from pathlib import Path
+import re
 import textwrap
 
 from mfbook import networks
+from mfbook.course import headlines
 import nbformat
 import pytest
 
@@ -155,6 +158,12 @@ def test_a_name_that_no_notebook_has_is_an_error(fork):
         notebooks.main(["check", "99"])
 
 
+def test_a_folder_without_notebooks_is_an_error(fork):
+    fork.unlink()
+    with pytest.raises(SystemExit, match="There is no notebook in"):
+        notebooks.main(["check"])
+
+
 @pytest.mark.parametrize("arguments", [[], ["tidy"]])
 def test_a_command_is_needed(arguments):
     with pytest.raises(SystemExit) as stopped:
@@ -198,12 +207,14 @@ def test_notebook_and_package_show_the_same_class(stem, name):
 def test_a_write_that_fails_leaves_the_notebook(fork, monkeypatch):
     before = fork.read_bytes()
 
-    def fail(notebook, path):
-        path.write_text("half")
-        raise OSError("the disk is full")
+    write = Path.write_text
 
-    monkeypatch.setattr(notebooks.nbformat, "write", fail)
-    with pytest.raises(OSError, match="disk is full"):
+    def fail(path, text, **_):
+        write(path, "half")
+        raise OSError(errno.ENOSPC, "the disk is full")
+
+    monkeypatch.setattr(Path, "write_text", fail)
+    with pytest.raises(SystemExit, match="is as it was: the disk is full"):
         notebooks.sync()
     assert fork.read_bytes() == before
     assert list(fork.parent.iterdir()) == [fork]
@@ -229,3 +240,117 @@ def test_what_is_stored_is_made_on_movielens(monkeypatch, name, message):
     monkeypatch.setenv("MFBOOK_DATASET", name)
     with pytest.raises(SystemExit, match=message):
         notebooks.movielens.require("Tables")
+
+
+EMPTY = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": %s}'
+BROKEN = {
+    "": "is empty",
+    "{": "is not JSON",
+    "[1]": "no list of cells",
+    "{}": "no list of cells",
+    EMPTY % "[]": "does not begin with a title",
+    EMPTY % "[1]": "is no valid notebook",
+    EMPTY % '[{"cell_type": "markdown"}]': "is no valid notebook",
+    EMPTY.replace("4", "3", 1) % "[]": "has the notebook format 3",
+    "\udcff": "is not JSON in UTF-8",
+}
+
+
+@pytest.mark.parametrize("command", ["sync", "check"])
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_broken_notebook_is_named_and_the_others_are_handled(fork, command, text):
+    broken = fork.with_name("02_broken.ipynb")
+    broken.write_text(text, encoding="utf-8", errors="surrogateescape")
+    before = broken.read_bytes()
+    page = notebooks.ROOT / "book/results.md"
+    page.write_text("as it was")
+    with pytest.raises(SystemExit) as stopped:
+        notebooks.main([command])
+    assert re.search(rf"^02_broken.ipynb .*({BROKEN[text]})", stopped.value.code, re.MULTILINE)
+    assert broken.read_bytes() == before
+    assert page.read_text() == "as it was"
+    if command == "sync":
+        assert "ann/fork" in fork.read_text(encoding="utf-8")
+    else:
+        assert "03_learn_the_vectors.ipynb: its number, links" in stopped.value.code
+
+
+def test_a_notebook_that_cannot_be_read(fork):
+    fork.with_name("02_broken.ipynb").symlink_to("nowhere")
+    with pytest.raises(SystemExit, match=r"02_broken.ipynb cannot be read: No such file"):
+        notebooks.main(["sync"])
+
+
+def test_sync_keeps_what_the_author_wrote(fork):
+    path = fork.with_name("13_new.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(
+            cells=[
+                nbformat.v4.new_markdown_cell("# Users\n\nUsers · items"),
+                nbformat.v4.new_markdown_cell("[Open this chapter in Colab](x)\n\nAnd a sentence."),
+                nbformat.v4.new_markdown_cell("# @title Setup is explained here"),
+            ],
+            metadata={"mfbook": RUN},
+        ),
+        path,
+    )
+    notebooks.sync()
+    title, links, setup, text = nbformat.read(path, as_version=4).cells
+    assert title.source == "# 13 · Users\n\nUsers · items"
+    assert links.source.endswith("13_new.ipynb)\n\nAnd a sentence.")
+    assert setup.cell_type == "code"
+    assert text.source == "# @title Setup is explained here"
+
+
+def test_a_title_is_enough(fork):
+    path = fork.with_name("13_new.ipynb")
+    title = nbformat.v4.new_markdown_cell("# Users")
+    nbformat.write(nbformat.v4.new_notebook(cells=[title], metadata={"mfbook": RUN}), path)
+    notebooks.sync()
+    assert len(nbformat.read(path, as_version=4).cells) == 3
+
+
+def test_a_notebook_that_never_ran_is_named(fork):
+    notebook = nbformat.read(fork, as_version=4)
+    del notebook.metadata["mfbook"]
+    nbformat.write(notebook, fork)
+    with pytest.raises(
+        SystemExit, match=r"03_learn_the_vectors.ipynb does not say how long it ran"
+    ):
+        notebooks.sync()
+    assert (notebooks.ROOT / "book/exercises.md").is_file()
+
+
+@pytest.mark.parametrize("row", [{"model": "a", "error": 1.0}, {"model": "a", "rmse": "low"}, []])
+def test_stored_headlines_of_another_version_are_named(fork, row):
+    notebook = nbformat.read(fork, as_version=4)
+    output = nbformat.v4.new_output("display_data", {headlines.MIME: [row]})
+    code_cells(notebook)[-1].outputs = [output]
+    nbformat.write(notebook, fork)
+    message = r"03_learn_the_vectors.ipynb has stored headlines that .* execute 03_learn"
+    with pytest.raises(SystemExit, match=message):
+        notebooks.sync()
+
+
+@pytest.mark.parametrize("text", ["", "repository: {url: x}", "repository: [", None])
+def test_a_config_without_the_repository(fork, text):
+    path = notebooks.ROOT / "_config.yml"
+    path.unlink() if text is None else path.write_text(text)
+    with pytest.raises(SystemExit, match="does not say the url and branch of the repository"):
+        notebooks.sync()
+
+
+def test_a_cell_that_fails_leaves_the_notebook(fork, monkeypatch):
+    class Client:
+        def __init__(self, notebook, **options):
+            pass
+
+        def execute(self, **options):
+            raise notebooks.nbclient.exceptions.CellExecutionError("1 / 0", "ZeroDivisionError", "")
+
+    monkeypatch.setattr(notebooks.nbclient, "NotebookClient", Client)
+    monkeypatch.setattr(notebooks.movielens, "require", lambda what: None)
+    before = fork.read_bytes()
+    with pytest.raises(SystemExit, match=r"03_learn_the_vectors.ipynb stopped, .* 1 / 0"):
+        notebooks.execute()
+    assert fork.read_bytes() == before

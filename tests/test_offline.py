@@ -3,13 +3,19 @@
 import collections
 import errno
 import os
+from pathlib import Path
 import shutil
+import signal
 import subprocess
+import sys
 
 from mfbook import offline
 from mfbook.__main__ import main
 from mfbook.datasets import download
 import pytest
+
+# The fixture below replaces it.
+RUN = subprocess.run
 
 
 @pytest.fixture
@@ -21,10 +27,13 @@ def checkout(monkeypatch, tmp_path):
     (root / "notebooks").mkdir()
     (root / "notebooks/01_a.ipynb").write_text("{}")
     (root / "requirements.txt").write_text("numpy")
+    (root / "mfbook").mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", "mfbook/__init__.py"):
+        (root / name).touch()
     monkeypatch.setattr(offline, "ROOT", root)
     calls = []
     monkeypatch.setattr(
-        offline.subprocess, "run", lambda command, check: calls.append([str(c) for c in command])
+        offline.subprocess, "run", lambda command, **_: calls.append([str(c) for c in command])
     )
     monkeypatch.delenv("MFBOOK_DATA", raising=False)
     monkeypatch.setenv("MFBOOK_CACHE", str(tmp_path / "cache"))
@@ -42,8 +51,7 @@ def test_everything_is_there(checkout, tmp_path):
     assert "without MovieLens" in sentence
     readme = (tmp_path / "usb/README.md").read_text()
     assert "ml-100k.zip" in readme and "{" not in readme
-    (_, root), commands = checkout[1][-1][-2:], checkout[1]
-    assert root == str(checkout[0])
+    commands = checkout[1]
     assert "mxnet==1.9.1" in commands[-1] and "--no-deps" in commands[-1]
     assert "--no-deps" not in commands[0]
 
@@ -78,15 +86,18 @@ def test_refuses_what_cannot_work(checkout, tmp_path):
 @pytest.mark.parametrize(
     ("folder", "sentence"),
     [
-        ("file", "is not empty"),
+        ("file", "is a file, not a folder"),
+        ("loop", "is a link that leads to no folder"),
+        ("loop/usb", "loop is a link that leads to no folder"),
         ("file/usb", "could not be filled: Not a directory"),
         ("x" * 300, "could not be filled: File name too long"),
         ("checkout/_build/html/usb", "is inside the built book"),
     ],
-    ids=["file", "in a file", "too long", "in the book"],
+    ids=["file", "link loop", "in a link loop", "in a file", "too long", "in the book"],
 )
 def test_the_command_says_why_in_one_sentence(checkout, tmp_path, folder, sentence):
     (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
     message = main(["offline", str(tmp_path / folder)])
     assert sentence in message
     assert "\n" not in message
@@ -125,13 +136,15 @@ def test_a_disk_that_becomes_full(checkout, monkeypatch, tmp_path, existed):
     folder = tmp_path / "usb"
     if existed:
         folder.mkdir()
+    copy = shutil.copytree
 
-    def copytree(source, target):
+    def copytree(source, target, **options):
+        if options:
+            return copy(source, target, **options)
         target.mkdir()
         (target / "index.html").touch()
         raise shutil.Error([(source, target, "[Errno 28] No space left on device")])
 
-    copy = shutil.copytree
     monkeypatch.setattr(offline.shutil, "copytree", copytree)
     message = main(["offline", str(folder)])
     assert "could not be filled: [Errno 28] No space left on device. Nothing was left" in message
@@ -148,8 +161,11 @@ def test_what_others_put_there_meanwhile_stays(checkout, monkeypatch, tmp_path, 
     folder = tmp_path / "new/usb"
     if existed:
         folder.mkdir(parents=True)
+    copy = shutil.copytree
 
-    def copytree(source, target):
+    def copytree(source, target, **options):
+        if options:
+            return copy(source, target, **options)
         (folder / "thesis.txt").write_text("thesis")
         (folder / "photos").mkdir()
         (folder / "photos/me.jpg").touch()
@@ -166,7 +182,7 @@ def test_what_others_put_there_meanwhile_stays(checkout, monkeypatch, tmp_path, 
 def test_a_file_of_others_with_a_name_of_the_course_stays(checkout, monkeypatch, tmp_path):
     folder = tmp_path / "new/usb"
 
-    def run(command, check):
+    def run(command, **_):
         folder.joinpath("start.sh").write_text("mine")
 
     monkeypatch.setattr(offline.subprocess, "run", run)
@@ -203,13 +219,100 @@ def test_the_command_says_what_it_made(checkout, tmp_path, capsys):
 
 
 def test_a_failing_pip_gets_one_sentence(checkout, monkeypatch, tmp_path):
-    def fail(command, check):
+    def fail(command, **_):
         raise subprocess.CalledProcessError(1, command)
 
     monkeypatch.setattr(offline.subprocess, "run", fail)
     message = main(["offline", str(tmp_path / "usb")])
     assert message.startswith("pip could not gather the wheels;")
     assert not (tmp_path / "usb").exists()
+
+
+def test_old_modules_in_build_are_not_in_the_wheel(checkout, monkeypatch, tmp_path):
+    (checkout[0] / "build/lib/mfbook").mkdir(parents=True)
+    (checkout[0] / "build/lib/mfbook/old.py").touch()
+    copied = []
+
+    def run(command, env, **_):
+        if "--no-deps" in command:
+            source = Path(command[-1])
+            copied.extend(str(path.relative_to(source)) for path in source.rglob("*.*"))
+            # What pip leaves is deleted as well.
+            assert source.is_relative_to(env["TMPDIR"])
+
+    monkeypatch.setattr(offline.subprocess, "run", run)
+    assert main(["offline", str(tmp_path / "usb")]) is None
+    assert sorted(copied) == ["README.md", "mfbook/__init__.py", "pyproject.toml"]
+
+
+def test_all_sources_of_the_wheel_are_in_a_checkout():
+    assert all((offline.ROOT / name).exists() for name in offline.SOURCES)
+
+
+def test_a_folder_that_another_command_fills(checkout, tmp_path):
+    (tmp_path / "usb/.unfinished-abc").mkdir(parents=True)
+    message = main(["offline", str(tmp_path / "usb")])
+    assert message.startswith("Another command fills the folder")
+    assert (tmp_path / "usb/.unfinished-abc").is_dir()
+
+
+def test_without_numpy_the_command_says_what_to_install(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(offline.ROOT)}
+    command = [sys.executable, "-S", "-m", "mfbook", "offline", str(tmp_path / "usb")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.stderr.startswith("Packages are missing: numpy, ")
+    assert "-m pip install numpy" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_package_gets_one_sentence(tmp_path):
+    (tmp_path / "numpy.py").write_text("raise RuntimeError('damaged')")
+    command = [sys.executable, "-m", "mfbook", "offline", str(tmp_path / "usb")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stderr == (
+        "A package that this needs is damaged (damaged). Run `python -m mfbook doctor`.\n"
+    )
+
+
+WAITING = """
+import runpy, sys, time
+from mfbook import offline
+
+def wait(target):
+    target.mkdir()
+    print("waiting", flush=True)
+    time.sleep(60)
+
+offline._gather_wheels = wait
+offline.NEEDED_MB = 0
+offline.ROOT = offline.Path(sys.argv.pop(1))
+runpy.run_module("mfbook", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_leaves_nothing(checkout, tmp_path, number):
+    command = [sys.executable, "-c", WAITING, str(checkout[0]), "offline", str(tmp_path / "usb")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"waiting\n"
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (1, b"Stopped.\n")
+    assert not (tmp_path / "usb").exists()
+
+
+@pytest.mark.parametrize(("output", "code"), [("| head -c 4", 0), ("> /dev/full", 1)])
+def test_output_that_cannot_be_written_does_not_stop_the_work(checkout, tmp_path, output, code):
+    script = WAITING.replace("time.sleep(60)", "pass").replace(
+        "print(", "print('first\\n' * 9999, "
+    )
+    command = 'set -o pipefail; "$0" -c "$1" "$2" offline "$3" ' + output
+    shell = ["bash", "-c", command, sys.executable, script, checkout[0], tmp_path / "usb"]
+    done = RUN(shell, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert "folder" not in done.stderr and "Traceback" not in done.stderr
+    assert ("its output could not be written: No space" in done.stderr) == (code == 1)
+    assert (tmp_path / "usb/start.sh").is_file()
 
 
 def test_system_libraries_are_named_where_they_are_needed(monkeypatch):

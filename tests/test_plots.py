@@ -285,7 +285,10 @@ NOTHING = {
     "no search": (lambda: plots.search_results({}), "validation is empty"),
     "no trials": (lambda: plots.search_results({"ALS": []}), r"validation\['ALS'\] is empty"),
     "no ladder": (lambda: plots.ladder({}, "x"), "groups is empty"),
-    "no rungs": (lambda: plots.ladder({"this book": {}}, "x"), "groups is empty"),
+    "no rungs": (
+        lambda: plots.ladder({"this book": {}}, "x"),
+        r"groups\['this book'\] is empty",
+    ),
     "no bars": (lambda: plots.stacked_bars(NO_ROWS, "x"), "table is empty"),
     "no cells": (lambda: plots.value_table(NO_ROWS, (0, 1)), "table is empty"),
     "no items": (lambda: plots.item_map([], []), "positions is empty"),
@@ -311,3 +314,168 @@ def test_errors_by_fold_refuse_a_model_without_results():
         plots.errors_by_fold(results, ["plain", "MLP"])
     with pytest.raises(ValueError, match="models is empty"):
         plots.errors_by_fold(results, [])
+
+
+ERRORS = pd.DataFrame({"biases": [1.1, 0.9], "MLP": [1.0, 0.8]}, index=["few", "many"])
+RESULTS = pd.DataFrame({"model": "plain", "fold": [1, 2], "seed": [0, 0], "test": [0.94, 0.95]})
+PLAIN = {"plain": history(1.0)}
+OTHER_SET = History(history(1.0).frame, "validation")
+WRONG = {
+    "histories": (
+        lambda: plots.learning_curves(None),
+        "histories is a NoneType; it must be a dict",
+    ),
+    "a list of histories": (lambda: plots.learning_curves([history(1.0)]), "histories is a list"),
+    "another set": (lambda: plots.learning_curves({"a": OTHER_SET}), "no column validation_rmse"),
+    "no frame": (
+        lambda: plots.learning_curves({"a": History(None, "test")}),
+        "frame is a NoneType",
+    ),
+    "texts in a history": (
+        lambda: plots.learning_curves({"a": History(history(1.0).frame.astype(str), "test")}),
+        "is '1', which is not a number",
+    ),
+    "baseline ''": (lambda: plots.learning_curves(PLAIN, ".9"), "The baseline is '.9'; it must be"),
+    "baseline NaN": (
+        lambda: plots.learning_curves(PLAIN, ("a", np.nan)),
+        r"baseline is \('a', nan",
+    ),
+    "baseline 1": (lambda: plots.train_and_evaluation_curves(history(1.0), 1), "baseline is 1"),
+    "ax": (lambda: plots.learning_curves(PLAIN, ax=[1]), "ax is a list; pass one axes object"),
+    "ylim None": (
+        lambda: plots.learning_curves_zoomed(PLAIN, None),
+        "ylim is None; it must be two",
+    ),
+    "ylim, one": (lambda: plots.learning_curves_zoomed(PLAIN, (None, 1)), r"ylim is \(None, 1\)"),
+    "ncols": (lambda: plots.learning_curves_zoomed(PLAIN, (0, 1), ncols="3"), "ncols is '3'"),
+    "fill": (lambda: plots.train_and_evaluation_curves(history(1.0), fill="no"), "fill is 'no'"),
+    "titles": (
+        lambda: plots.curves_by_seed(seeds(), ["another"]),
+        "titles is a list; it must be a",
+    ),
+    "no titles": (lambda: plots.curves_by_seed(seeds(), None), "titles is a NoneType"),
+    "curves twice": (
+        lambda: plots.curves_by_seed(pd.concat([seeds(), seeds()]), {"another": "a"}),
+        "two rows for model 'another', seed 0, epoch 1",
+    ),
+    "texts in curves": (
+        lambda: plots.curves_by_seed(seeds().assign(rmse="a"), {"another": "a"}),
+        r"curves\['rmse'\]\[0\] is 'a', which is not a number",
+    ),
+    "ylim of curves": (
+        lambda: plots.curves_by_seed(seeds(), {"another": "a"}, ylim="01"),
+        "ylim is '01'",
+    ),
+    "legend": (
+        lambda: plots.curves_by_seed(seeds(), {"another": "a"}, legend=None),
+        "legend is No",
+    ),
+    "texts in errors": (
+        lambda: plots.errors_by_group(ERRORS.astype(str), "x"),
+        r"errors\['biases'\]\[0\] is '1.1', which is not a number",
+    ),
+    "only NaN": (lambda: plots.errors_by_group(ERRORS * np.nan, "x"), "no number, only NaN"),
+    "an infinite error": (lambda: plots.errors_by_group(ERRORS * np.inf, "x"), "is inf, not a fin"),
+    "a group twice": (
+        lambda: plots.errors_by_group(ERRORS.set_axis(["few", "few"]), "x"),
+        "two rows with the name few",
+    ),
+    "a model twice": (
+        lambda: plots.errors_by_group(ERRORS.set_axis(["a", "a"], axis=1), "x"),
+        "has the column a twice",
+    ),
+    "connected": (lambda: plots.errors_by_group(ERRORS, "x", "no"), "connected is 'no'"),
+    "models None": (lambda: plots.errors_by_fold(RESULTS, None), "models is None; it must be a li"),
+    "one model": (lambda: plots.errors_by_fold(RESULTS, "plain"), "models is 'plain'; it must be"),
+    "NaN in results": (
+        lambda: plots.errors_by_fold(RESULTS.assign(test=[np.nan, 1]), ["plain"]),
+        r"results\['test'\]\[0\] is nan, not a finite number",
+    ),
+    "another table": (
+        lambda: plots.search_results(RESULTS),
+        "validation is a DataFrame; it must be",
+    ),
+    "validation None": (lambda: plots.search_results(None), "validation is a NoneType"),
+    "trials None": (lambda: plots.search_results({"a": None}), r"validation\['a'\] is None"),
+    "trials in text": (
+        lambda: plots.search_results({"a": ["0.9"]}),
+        "is '0.9', which is not a num",
+    ),
+    "trials in a table": (lambda: plots.search_results({"a": [[0.9]]}), r"has the shape \(1, 1\)"),
+    "xlim, one": (lambda: plots.search_results({"a": [1]}, (None, 1)), r"xlim is \(None, 1\)"),
+    "xlim reversed": (lambda: plots.search_results({"a": [1]}, (1, 0)), "the lower one first"),
+    "groups None": (lambda: plots.ladder(None, "x"), "groups is a NoneType; it must be a dict"),
+    "group None": (lambda: plots.ladder({"a": None}, "x"), r"groups\['a'\] is a NoneType"),
+    "NaN on a ladder": (lambda: plots.ladder({"a": {"b": np.nan}}, "x"), r"\[0\] is nan, not a fi"),
+    "texts on a ladder": (lambda: plots.ladder({"a": {"b": "0.9"}}, "x"), "is '0.9', which is not"),
+    "rungs twice": (
+        lambda: plots.ladder({"a": pd.Series([1, 2], ["b", "b"])}, "x"),
+        "has a model twice",
+    ),
+    "bars of text": (lambda: plots.stacked_bars(ERRORS.astype(str), "x"), "which is not a number"),
+    "bars of NaN": (lambda: plots.stacked_bars(ERRORS * np.nan, "x"), "is nan, not a finite numb"),
+    "bars below 0": (lambda: plots.stacked_bars(-ERRORS, "x"), "a length below 0"),
+    "a bar twice": (
+        lambda: plots.stacked_bars(ERRORS.set_axis([1, 1]), "x"),
+        "two rows with the name 1",
+    ),
+    "bars None": (lambda: plots.stacked_bars(None, "x"), "table is a NoneType; pass a pandas"),
+    "cells of text": (lambda: plots.value_table(ERRORS.astype(str), (0, 1)), "which is not a num"),
+    "limits None": (lambda: plots.value_table(ERRORS, None), "limits is None; it must be two"),
+    "NaN on a map": (
+        lambda: plots.item_map([[np.nan, 1], [1, 2]], ["a", "b"]),
+        r"positions\[0, 0\] is nan, not a finite number",
+    ),
+    "map None": (lambda: plots.item_map(None, ["a"]), "positions is None, which is not a number"),
+    "names None": (lambda: plots.item_map([[1, 2]], None), "names is None; it must be a list of"),
+    "a name NaN": (
+        lambda: plots.item_map([[1, 2]], [np.nan]),
+        r"names\[0\] is nan; a name must be",
+    ),
+    "directions": (lambda: plots.item_map([[1, 2]], ["a"], 10**30), "it must be at most 1,000"),
+    "below 0": (
+        lambda: plots.rating_matrix(pd.DataFrame({"user_idx": [0, -1], "item_idx": [0, 1]})),
+        r"user_idx\[1\] is -1",
+    ),
+    "fractions": (
+        lambda: plots.rating_matrix(pd.DataFrame({"user_idx": [0, 1], "item_idx": [0, np.nan]})),
+        "item_idx has the type float64",
+    ),
+    "too large": (
+        lambda: plots.rating_matrix(pd.DataFrame({"user_idx": [199_999], "item_idx": [199_999]})),
+        "A picture of 200,000 x 200,000 dots would take 320 GB",
+    ),
+    "ratings None": (lambda: plots.rating_matrix(None), "ratings is a NoneType"),
+    "counts None": (lambda: plots.long_tail(None, "items"), "counts is None"),
+    "counts below 0": (lambda: plots.long_tail([3, -1], "items"), "counts has -1.0; a number of"),
+    "half a count": (lambda: plots.long_tail([3, 0.5], "items"), "counts has 0.5; a number of"),
+    "counts NaN": (lambda: plots.long_tail([3, np.nan], "items"), "is nan, not a finite number"),
+    "counts of text": (lambda: plots.long_tail(["3"], "items"), r"counts\[0\] is '3'"),
+    "line": (lambda: plots.reference_line("a", "0.9", None), r"baseline is \('a', '0.9'\)"),
+    "line nowhere": (
+        lambda: plots.reference_line("a", 0.9, None),
+        "ax is a NoneType; pass one axes",
+    ),
+    "legend nowhere": (lambda: plots.legend_below(None, 1), "ax is a NoneType"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_wrong_arguments_of_figures_are_named(what):
+    draw, message = WRONG[what]
+    with pytest.raises(ValueError, match=message):
+        draw()
+    assert not mpl.pyplot.get_fignums()
+
+
+def test_names_in_a_column_belong_to_their_positions():
+    names = pd.Series(["Right", "Up", "Left"], index=[2, 0, 1])
+    ax = plots.item_map([[2, 0.1], [0.1, 1], [-3, 0.1]], names, n_named=8)
+    assert [t.get_text() for t in ax.texts] == ["Right", "Up", "Left"]
+
+
+def test_a_group_without_errors_is_a_gap():
+    ax = plots.errors_by_group(ERRORS.assign(MLP=[np.nan, 0.8]), "ratings")
+    assert np.isnan(ax.get_lines()[1].get_ydata()[0])
+    numbered = ERRORS.set_axis(pd.MultiIndex.from_tuples([(1, 2), (3, 4)]))
+    assert plots.errors_by_group(numbered, "ratings").get_lines()

@@ -1,9 +1,13 @@
 """The files that describe the project say the same as the project itself."""
 
+import os
 from pathlib import Path
 import re
+import shutil
+import subprocess
 
 import mfbook
+import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
@@ -19,6 +23,20 @@ def test_pre_commit_runs_what_make_lint_runs():
     # Where a hook has `files`, pre-commit adds their names itself.
     names = [command.removesuffix(" .github/workflows/*.yml") for command in commands]
     assert [hook["entry"] for hook in hooks] == names
+
+
+@pytest.mark.parametrize("name", ["a b", "a  b'c", "$d"])
+def test_make_help_in_a_folder_with_spaces(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    shutil.copy(ROOT / "Makefile", folder)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    for command in (["make", "help"], ["make", "-f", folder / "Makefile", "help"]):
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.startswith("env         make .venv")
+        assert done.stderr == ""
 
 
 def test_the_version_is_the_same_everywhere():

@@ -1,6 +1,10 @@
 """`read_ratings` reads correct files; its errors name the file, the line and what to do."""
 
-from mfbook.datasets import DataError, read_ratings
+import gzip
+import sys
+
+from mfbook import datasets
+from mfbook.datasets import DataError, _blocks, read_ratings
 import numpy as np
 import pandas as pd
 import pytest
@@ -256,8 +260,8 @@ def test_impossible_arguments(write, arguments, message):
 
 
 def test_not_a_text_file(write, tmp_path):
-    with pytest.raises(DataError, match="is compressed. Unpack it"):  # noqa: RUF043
-        read_ratings(write(b"\x1f\x8b\x08\x00"))
+    with pytest.raises(DataError, match=r"is compressed \(a ZIP archive.* Unpack it"):
+        read_ratings(write(b"PK\x03\x04"))
     with pytest.raises(DataError, match="is a folder"):
         read_ratings(tmp_path)
 
@@ -265,3 +269,154 @@ def test_not_a_text_file(write, tmp_path):
 def test_column_named_twice(write):
     with pytest.raises(DataError, match="has the column 'r' twice"):
         read_ratings(write("u,i,r,r\n1,10,5,2\n"), sep=",", user="u", item="i", rating="r")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<!DOCTYPE html>\n<title>Sign in</title>", "is a web page"),
+        (b"BZh91AY&SY", "is compressed with bzip2"),
+        (b"%PDF-1.7\n", "is a PDF document"),
+        (b"u.data".ljust(257, b"\0") + b"ustar  \0", "is a TAR archive"),
+        (b"\x93NUMPY\x01\x00", "is a NumPy array"),
+    ],
+)
+def test_other_kinds_of_files_are_named(write, content, message):
+    with pytest.raises(DataError, match=message):
+        read_ratings(write(content))
+
+
+@pytest.mark.parametrize("path", [None, b"ratings.csv", 3, ""])
+def test_what_is_no_path(path):
+    with pytest.raises(DataError, match=r"path is .*; pass the path of a file"):
+        read_ratings(path)
+
+
+def test_a_file_that_cannot_be_read(write, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    path = write(GOOD)
+    monkeypatch.setattr(_blocks.Path, "open", refuse)
+    with pytest.raises(DataError, match=r"ratings\.txt cannot be read: Permission denied"):
+        read_ratings(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("2\t10 \t4", "the item_id '10 ' is not a whole number"),
+        ("2\xa0\t10\t4", r"the user_id '2\\xa0' is not a whole number"),
+        ("2\t-0\t4", "the item_id -0 is out of range"),
+    ],
+)
+def test_an_invisible_mistake_has_a_line(write, line, message):
+    with pytest.raises(DataError, match=f"line 2: {message}"):
+        read_ratings(write(f"1\t10\t5\n{line}\n"))
+
+
+@pytest.mark.parametrize("size", [1, 7, 20, 64])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_blocks_change_nothing(write, monkeypatch, size, end):
+    rows = [(user, item, 1 + (user + item) % 5) for user in range(1, 8) for item in range(1, 8)]
+    lines = [f"{user}\t{item}\t{rating}" for user, item, rating in rows]
+    path = write(end.join(lines) + end + end)
+    wrong = write(end.join([*lines[:30], "", *lines[30:]]), "wrong.txt")
+    repeated = write(end.join([*lines, lines[4]]), "repeated.txt")
+    monkeypatch.setattr(_blocks, "BLOCK", size)
+    assert read_ratings(path).to_numpy().tolist() == [list(row) for row in rows]
+    with pytest.raises(DataError, match="line 31 is empty"):
+        read_ratings(wrong)
+    with pytest.raises(DataError, match="user 1 rates item 5 twice, on lines 5 and 50"):
+        read_ratings(repeated)
+
+
+def test_a_letter_that_is_not_utf_8_in_a_later_block(write, monkeypatch):
+    text = "".join(f"us\xe9r{n},{n},3\n" for n in range(20)).encode()
+    monkeypatch.setattr(_blocks, "BLOCK", 50)
+    path = write(text + b"\xe9,5,4\n")
+    table = read_ratings(path, sep=",", ids="texts")
+    assert table["user_id"].iloc[-1] == "\xe9"
+    assert table["user_id"].iloc[0] == "us\xe9r0".encode().decode("latin-1")
+
+
+TEXTS = 'who,what,stars\nanna,tea,5\n 007,tea,4\nNA,"oolong, cold",3\n'
+NAMES = {"user": "who", "item": "what", "rating": "stars", "sep": ","}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_text_ids_are_kept(write, pack):
+    table = read_ratings(write(pack(TEXTS.encode())), ids="texts", **NAMES)
+    assert table["user_id"].tolist() == ["anna", "007", "NA"]
+    assert table["item_id"].tolist() == ["tea", "tea", "oolong, cold"]
+    split = datasets.make_split(table[:2], table[2:])
+    assert split.users["user_id"].tolist() == ["007", "NA", "anna"]
+    assert split.train["user_idx"].tolist() == [2, 0]
+    assert split.train["user_id"].tolist() == ["anna", "007"]
+
+
+def test_a_text_id_is_an_error_that_names_the_remedy(write):
+    with pytest.raises(DataError, match=r"line 2: the user_id 'anna' .* pass ids=\"texts\""):
+        read_ratings(write(TEXTS), **NAMES)
+    with pytest.raises(DataError, match="ids is 'text'; it must be 'numbers' or 'texts'"):
+        read_ratings(write(TEXTS), ids="text", **NAMES)
+    with pytest.raises(DataError, match="line 5: the user_id is empty"):
+        read_ratings(write(TEXTS + " ,tea,3\n"), ids="texts", **NAMES)
+    with pytest.raises(DataError, match="user anna rates item tea twice, on lines 2 and 5"):
+        read_ratings(write(TEXTS + "anna,tea,3\n"), ids="texts", **NAMES)
+
+
+def test_gzip(write):
+    expect(read_ratings(write(gzip.compress(GOOD.encode()))))
+    packed = gzip.compress(GOOD.encode() * 1000)
+    for wrong in (packed[:-20], packed[:30] + b"??" + packed[32:]):
+        with pytest.raises(DataError, match="is damaged or incomplete: it cannot be unpacked"):
+            read_ratings(write(wrong))
+
+
+def test_zstd(write):
+    zstandard = pytest.importorskip("zstandard")
+    packed = zstandard.compress(GOOD.encode())
+    expect(read_ratings(write(packed)))
+    with pytest.raises(DataError, match="is damaged or incomplete: it cannot be unpacked"):
+        read_ratings(write(packed[:-5]))
+
+
+def test_packages_that_are_missing_are_named(write, monkeypatch):
+    for name in ("compression.zstd", "zstandard", "pyarrow"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(DataError, match=r"pip install mfbook\[zstd\]"):
+        read_ratings(write(_blocks.ZSTD + b"x"))
+    with pytest.raises(DataError, match=r"pip install mfbook\[parquet\]"):
+        read_ratings(write(b"PAR1"), user="u", item="i", rating="r")
+    with pytest.raises(DataError, match="a Parquet file, whose columns have names"):
+        read_ratings(write(b"PAR1"))
+
+
+def test_parquet(tmp_path):
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "ratings.parquet"
+    table = pd.DataFrame({"who": ["b", "a", "b"], "what": [5, 5, 6], "stars": [1.0, 2.5, 5.0]})
+    names = {name: column for name, column in NAMES.items() if name != "sep"}
+
+    def read(**changes):
+        table.assign(**changes).to_parquet(path)
+        return read_ratings(path, **names)
+
+    read_back = read()
+    assert read_back["user_id"].tolist() == ["b", "a", "b"]
+    assert read_back.dtypes.astype(str).tolist() == ["category", "int64", "float32"]
+    for changes, message in (
+        ({"stars": [1, None, 5]}, "row 1: the rating is missing"),
+        ({"who": ["b", "a", None]}, "row 2: the user_id is missing"),
+        ({"stars": [1, 7, 5]}, "row 1: the rating 7 is outside the scale 1 to 5"),
+        ({"what": [5, 5, 5]}, "user b rates item 5 twice, in rows 0 and 2"),
+    ):
+        with pytest.raises(DataError, match=message):
+            read(**changes)
+    table.drop(columns="what").to_parquet(path)
+    with pytest.raises(DataError, match=r"has no column 'what' for the item_id.*who, stars"):
+        read_ratings(path, **names)
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(DataError, match="is damaged or incomplete"):
+        read_ratings(path, **names)

@@ -57,10 +57,17 @@ class Table:
     history = None
 
     def __init__(self, stars):
-        self.stars = np.asarray(stars, float)
+        self.stars = np.asarray(stars)
 
     def predict(self, user_idx, item_idx):
         return self.stars[user_idx, item_idx]
+
+
+class Short:
+    """Predicts one number too few."""
+
+    def predict(self, user_idx, item_idx):
+        return np.zeros(len(user_idx) - 1)
 
 
 @pytest.fixture
@@ -134,7 +141,7 @@ def test_predictions_that_are_not_finite_make_no_list(tiny, value):
 
 
 def test_scores_that_are_none_make_no_list():
-    with pytest.raises(ValueError, match="score of item 1 in row 0 is NaN"):
+    with pytest.raises(ValueError, match="score of item 1 in row 0 is nan"):
         recommend.top_n(np.array([[1.0, np.nan]]), 1)
     with pytest.raises(ValueError, match=r"scores has the shape \(2,\)"):
         recommend.top_n(np.array([1.0, 2.0]), 1)
@@ -204,3 +211,75 @@ def test_similar_needs_vectors():
         recommend.similar(np.array([[1.0, 2], [np.nan, 1]]), 0, 1)
     with pytest.raises(ValueError, match="one row for each item"):
         recommend.similar(np.ones(3), 0, 1)
+
+
+def test_of_equal_scores_the_lower_index_comes_first():
+    scores = np.array([[1.0, 3, 2, 3, 2, 2], [0, 0, 0, 0, 0, 0]])
+    assert recommend.top_n(scores, 4).tolist() == [[1, 3, 2, 4], [0, 1, 2, 3]]
+
+
+def test_a_user_may_be_asked_for_twice_and_in_blocks(tiny, monkeypatch):
+    model = Table(np.arange(15).reshape(3, 5))
+    at_once = recommend.scores(model, tiny, [2, 0, 2, 1])
+    assert (at_once[0] == at_once[2]).all() and np.isneginf(at_once[:, [0, 1]]).sum() == 4
+    monkeypatch.setattr(recommend, "BLOCK", 7)
+    assert (recommend.scores(model, tiny, [2, 0, 2, 1]) == at_once).all()
+
+
+@pytest.fixture
+def large():
+    """Return a split of 200,000 users and as many items."""
+    rows = np.arange(200_000)
+    table = pd.DataFrame({"user_id": rows, "item_id": rows, "rating": 3.0})
+    return datasets.make_split(table, table.iloc[:2].assign(item_id=[5, 6]))
+
+
+def test_a_table_too_large_for_memory_is_refused_with_a_way_out(large):
+    model = baselines.ItemMean().fit(large)
+    users = np.arange(large.n_users)
+    message = r"200,000 x 200,000 scores would take 320 GB .*limit is 2 GB.*user_idx, 3200\)"
+    with pytest.raises(ValueError, match=message):
+        recommend.scores(model, large, users)
+    lists = recommend.top_n(recommend.scores(model, large, np.array_split(users, 3200)[0]), 1)
+    assert lists[:3].tolist() == [[1], [0], [0]]
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        np.float16([[60000, 1], [1, 60000], [60000, 60000]]),
+        np.array([[1e200, 0], [0, 1e-200], [1e300, 1e300]]),
+        np.array([[5e-324, 0], [0, 1e-300], [1e-200, 1e-200]]),
+    ],
+)
+def test_similar_vectors_of_any_size_and_precision(vectors):
+    order, cosine = recommend.similar(vectors, 0, 2)
+    assert order.tolist() == [2, 1]
+    assert cosine == pytest.approx([0.5**0.5, 0], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s: recommend.scores(None, s, [0]), "model is None, which cannot predict"),
+        (lambda s: recommend.scores(baselines.ItemMean, s, [0]), "which cannot predict"),
+        (lambda s: recommend.scores(Table(np.eye(5)), s, [[0], [1, 2]]), "user_idx cannot be read"),
+        (lambda s: recommend.scores(Table([["a"] * 5] * 3), s, [0]), "which is not a number"),
+        (lambda s: recommend.scores(Short(), s, [0]), r"for 5 pairs have the shape \(4,\)"),
+        (lambda s: recommend.top_n(None, 1), "scores is None, which is not a number"),
+        (lambda s: recommend.top_n([["a"]], 1), r"scores\[0, 0\] is 'a', which is not a number"),
+        (lambda s: recommend.top_n([[np.inf, 1.0]], 1), "score of item 0 in row 0 is inf"),
+        (lambda s: recommend.evaluate(np.zeros((2, 0), int), s, [0, 1]), "nothing to measure"),
+        (lambda s: recommend.evaluate(np.zeros((0, 2), int), s, []), "nothing to measure"),
+        (lambda s: recommend.evaluate([[0], [1, 2]], s, [0, 1]), "lists cannot be read as an arr"),
+        (lambda s: recommend.evaluate(None, s, [0]), r"lists has the shape \(\)"),
+        (lambda s: recommend.evaluate(LISTS[:1], s, [0], 10**400), "rating of a value of the type"),
+        (lambda s: recommend.similar([["a", "b"]] * 3, 0, 1), "is 'a', which is not a number"),
+        (lambda s: recommend.similar(np.eye(3), None, 1), "item_idx has the type object"),
+        (lambda s: recommend.similar(np.zeros((3, 0)), 0, 1), r"vectors has the shape \(3, 0\)"),
+        (lambda s: recommend.similar([[1, 2], [0, 0]], 1, 1), "vector of item 1 has only zeros"),
+    ],
+)
+def test_wrong_arguments_are_named(tiny, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(tiny)

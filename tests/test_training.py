@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 import math
+import subprocess
+import sys
+import textwrap
 
 import mfbook  # noqa: F401  (lets MXNet load)
 from mfbook import datasets, devices, networks, training
@@ -63,7 +66,7 @@ def test_the_error_of_a_history_is_that_of_its_last_epoch():
 
 def test_a_history_measures_predictions_as_they_are(small):
     nine = [np.full(len(ratings), 9.0) for ratings in (small.train, small.test)]
-    history = run_epochs(small, 1, lambda: None, lambda: tuple(nine))
+    history = run_epochs(small, 1, lambda: None, lambda *sets: nine)
     assert history.frame["train_rmse"][0] == pytest.approx(rmse(small.train["rating"], nine[0]))
     assert history.rmse == pytest.approx(rmse(small.test["rating"], nine[1]))
 
@@ -273,8 +276,10 @@ def test_unusable_device(small):
             {"learning_rate": 1e39},
             r"learning_rate is 1e\+39; it must be a number of single precision",
         ),
-        ({"lazy": "yes"}, "lazy is 'yes'; it must be True or False"),
-        ({"lazy": None}, "lazy is None; it must be True or False"),
+        ({"learning_rate": 1e-45}, "learning_rate is 1e-45; it must be 0 or at least 1.2e-38"),
+        ({"weight_decay": 1e-320}, "weight_decay is 1e-320; it must be 0 or at least 1.2e-38"),
+        ({"lazy": "yes"}, "lazy is 'yes'; it must be True, False or None"),
+        ({"lazy": 1}, "lazy is 1; it must be True, False or None"),
         ({"device": "cpu"}, "device is 'cpu'; pass one of"),
         ({"batch_size": True}, "batch_size is True; it must be a whole number"),
         ({"epochs": 2.5}, "epochs is 2.5; it must be a whole number"),
@@ -417,6 +422,69 @@ def test_lazy_does_not_change_untouched_rows(small, lazy):
     assert (weights(network)[1][half:] == before).all() == lazy
 
 
+def of_size(n_users, n_items, k):
+    network = networks.PlainNet(n_users, n_items, k)
+    network.initialize()
+    return network
+
+
+@pytest.mark.parametrize(
+    ("sizes", "batch_size", "is_lazy"),
+    [
+        # MovieLens 100K with the widest vectors of the course, and MovieLens 25M.
+        ((943, 1682, 512), 64, False),
+        ((162_500, 59_000, 64), 1024, True),
+        ((162_500, 59_000, 64), 65_536, True),
+        # Just above and just below each bound of the rule.
+        ((40_000, 22_501, 64), 31_250, True),
+        ((40_000, 22_501, 64), 31_251, False),
+        ((40_000, 22_500, 64), 64, False),
+    ],
+)
+def test_updates_are_lazy_where_tables_are_large_against_a_batch(sizes, batch_size, is_lazy):
+    assert training._is_lazy_faster(of_size(*sizes), batch_size) == is_lazy
+
+
+@pytest.mark.parametrize("bound", [0, 10**9])
+def test_fit_is_lazy_by_its_rule_unless_told_otherwise(small, monkeypatch, bound):
+    monkeypatch.setattr(training, "LAZY_NUMBERS", bound)
+
+    def run(**options):
+        network = plain(small)
+        fit(network, small, epochs=2, batch_size=16, weight_decay=0.1, **options)
+        return weights(network)[1].tolist()
+
+    by_rule, lazy, dense = run(), run(lazy=True), run(lazy=False)
+    assert lazy != dense
+    assert by_rule == (dense if bound else lazy)
+
+
+def test_memory_does_not_grow_with_ratings_times_factors():
+    """2 million ratings times 64 factors in single precision would be 512 MB."""
+    code = """
+        import resource
+        import mfbook
+        from mfbook import datasets, networks, training
+        import numpy as np, pandas as pd
+
+        rng, n = np.random.default_rng(0), 2_000_000
+        columns = {"user_idx": rng.integers(0, 5000, n), "item_idx": rng.integers(0, 3000, n)}
+        columns = {name: idx.astype(np.int32) for name, idx in columns.items()}
+        train = pd.DataFrame(columns | {"rating": rng.integers(1, 6, n).astype(np.float32)})
+        users, items = (pd.DataFrame({"id": np.arange(size)}) for size in (5000, 3000))
+        split = datasets.Split(train, train.head(10), users, items)
+        network = networks.PlainNet(5000, 3000, k=64)
+        peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        before = peak()
+        training.fit(network, split, epochs=1, batch_size=8192, learning_rate=0.4)
+        network.predict(train["user_idx"], train["item_idx"])
+        print(peak() - before)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 256
+
+
 def test_lazy_says_nothing_on_stderr(small, capfd):
     fit(plain(small), small, epochs=1, lazy=True)
     assert "lazy" not in capfd.readouterr().err
@@ -500,6 +568,32 @@ def test_a_network_model_predicts_what_its_network_does(small):
     model.network = plain(small, k=1)
     model.network.initialize(mx.init.Constant(3))
     assert model.predict([0, 1], [2, 3]).tolist() == [9, 9]
+
+
+def test_a_failed_fit_leaves_the_earlier_model(small):
+    model = NetworkModel(lambda split, seed: plain(split), epochs=1, learning_rate=0.1)
+    model.fit(small)
+    network, history = model.network, model.history
+    model.learning_rate, model.epochs = 30.0, 20
+    with pytest.raises(DivergenceError):
+        model.fit(small)
+    assert model.network is network
+    assert model.history is history
+
+
+@pytest.mark.parametrize("build", [None, "PlainNet", 7])
+def test_a_network_model_needs_a_function(build):
+    with pytest.raises(ValueError, match=r"build is .*; it must be a function: build\(split, seed"):
+        NetworkModel(build)
+
+
+def test_a_network_of_double_precision_is_not_trained(small):
+    network = plain(small)
+    network.cast("float64")
+    with pytest.raises(TrainingError, match=r"user\.weight .* type float64; .*cast\(\"float32\"\)"):
+        fit(network, small, epochs=1)
+    network.cast("float32")
+    fit(network, small, epochs=1)
 
 
 def test_a_network_model_before_fit():

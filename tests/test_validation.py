@@ -1,8 +1,11 @@
 """Wrong arguments are refused with a sentence that names the argument and its value."""
 
+from decimal import Decimal
+
 from mfbook import _validation
 from mfbook.exceptions import DataError, TrainingError
 import numpy as np
+import pandas as pd
 import pytest
 
 
@@ -54,3 +57,40 @@ def test_fitted():
 def test_exceptions_are_value_errors():
     assert issubclass(DataError, ValueError)
     assert issubclass(TrainingError, ValueError)
+
+
+def test_numbers_of_any_kind():
+    for values in ([1, 2.5], (1, 2.5), np.float16([1, 2.5]), np.array([1, Decimal("2.5")], object)):
+        numbers = _validation.as_numbers(values, "x")
+        assert numbers.dtype == float and numbers.tolist() == [1, 2.5]
+    assert _validation.as_numbers([], "x").shape == (0,)
+    assert _validation.as_numbers(7, "x").shape == ()
+
+
+@pytest.mark.parametrize("values", ["7", b"7", True, None, pd.Timestamp(0), 1j, pd.NA, [[1], "a"]])
+def test_what_are_no_numbers(values):
+    with pytest.raises(ValueError, match=r"x.* is .*, which is not a number|x cannot be read"):
+        _validation.as_numbers(np.array([[values]], object) if values is pd.NA else values, "x")
+
+
+@pytest.mark.parametrize("value", [-(10**5000), "a" * 1000, np.zeros((9, 9))], ids=type)
+def test_values_that_are_long_are_not_written_out(value):
+    with pytest.raises(ValueError, match=r"^size is a value of the type \w+; it must"):
+        _validation.check_sizes(size=value)
+    with pytest.raises(DataError, match="fraction is a value of the type"):
+        _validation.check_fraction(value)
+
+
+def test_memory_is_checked_in_bytes():
+    _validation.check_memory(2 * 10**9, "A table", "Make it smaller.")
+    with pytest.raises(
+        ValueError, match=r"A table would take 2.5 GB of memory; .* Make it smaller"
+    ):
+        _validation.check_memory(25 * 10**8, "A table", "Make it smaller.")
+
+
+@pytest.mark.parametrize("flag", ["yes", 1, None, [True]])
+def test_flags_are_true_or_false(flag):
+    _validation.check_flags(fill=np.bool_(True))
+    with pytest.raises(ValueError, match=r"fill is .*; it must be True or False"):
+        _validation.check_flags(fill=flag)

@@ -2,7 +2,7 @@
 
 import re
 
-import nbformat
+from tools import reading
 
 HEAD = """\
 # Exercises
@@ -28,7 +28,7 @@ def page(paths):
 
 
 def _chapter(path):
-    cells = nbformat.read(path, as_version=4).cells
+    cells = reading.read(path).cells
     title = cells[0].source.split("\n")[0].removeprefix("# ")
     checked = {c.source.split("\n")[0].removeprefix("# @title Check ") for c in cells}
     lines = [f"## {title}\n", "| exercise | kind | what you do |", "|---|---|---|"]

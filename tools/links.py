@@ -1,7 +1,13 @@
 """The number, the links and the setup cell at the start of each notebook."""
 
+import re
+
 import nbformat
 
+from tools import reading
+
+# The first line of a title, with the number that it may have already.
+TITLE = re.compile(r"# (?:(?:\d+|[A-Z]) · )?")
 LINKS_START = "[Open this chapter in"
 LINKS = (
     "[Open this chapter in Google Colab]({colab}) · [in Kaggle]({kaggle}) · [in Binder]({binder}) "
@@ -36,20 +42,27 @@ def synced(path, url, branch):
     Returns
     -------
     nbformat.NotebookNode
+
+    Raises
+    ------
+    ValueError
+        If it is no notebook that begins with a title.
     """
-    notebook = nbformat.read(path, as_version=4)
+    notebook = reading.read(path)
     title = notebook.cells[0]
     number = path.stem.partition("_")[0].lstrip("0")
-    name = title.source.partition(" · ")[2] or title.source.removeprefix("# ")
-    title.source = f"# {number} · {name}"
-    if not notebook.cells[1].source.startswith(LINKS_START):
+    title.source = TITLE.sub(f"# {number} · ", title.source, count=1)
+    if len(notebook.cells) == 1 or not notebook.cells[1].source.startswith(LINKS_START):
         metadata = {"slideshow": {"slide_type": "skip"}}
         notebook.cells.insert(1, nbformat.v4.new_markdown_cell(id="links", metadata=metadata))
-    notebook.cells[1].source = _links(path.name, url, branch)
-    setup = next((c for c in notebook.cells if c.source.startswith(SETUP_START)), None)
+    links = notebook.cells[1]
+    # What an author wrote below the links stays.
+    links.source = _links(path.name, url, branch) + "".join(links.source.partition("\n")[1:])
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    setup = next((cell for cell in code if cell.source.startswith(SETUP_START)), None)
     if setup is None:
         setup = nbformat.v4.new_code_cell(id="setup")
-        first = next((i for i, c in enumerate(notebook.cells) if c.cell_type == "code"), 2)
+        first = notebook.cells.index(code[0]) if code else 2
         notebook.cells.insert(first, setup)
     setup.source = SETUP.format(url=url)
     setup.metadata = nbformat.from_dict(SETUP_METADATA)

@@ -7,12 +7,21 @@ notices is a survivor; a comment on it may stand in ``survives``. The exit code 
 95 % of the changes are killed.
 """
 
+from mfbook.runtime import console
+
+if __name__ == "__main__":
+    # The imports below take seconds.
+    console.end_at_once()
+
 import argparse
 from concurrent.futures import ThreadPoolExecutor
+import contextlib
+import math
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,11 +35,41 @@ DATA = ROOT / "tools" / "mutants.yaml"
 COPIED = ("mfbook", "tests", "tools", "benchmarks", "notebooks", "conftest.py", "pyproject.toml")
 LEAST_SHARE = 0.95
 SECONDS = 300
+TEXTS = ("name", "file", "from", "to")
+REMEDY = f"Each needs {', '.join(TEXTS)} and a list of tests; see the comment at its head."
+# Processes that run tests at the moment.
+RUNNING = set()
 
 
 def read(path=DATA):
-    """Changes, one dict each: name, file, from, to, tests and, for some, survives."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    """Changes, one dict each: name, file, from, to, tests and, for some, survives.
+
+    Raises `ValueError` if ``path`` is no such list.
+    """
+    try:
+        mutants = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from None
+    if not isinstance(mutants, list):
+        raise ValueError(f"{path} is no list of changes. {REMEDY}")
+    for number, mutant in enumerate(mutants, start=1):
+        if not _is_change(mutant):
+            raise ValueError(f"{path}: change {number} is not complete: {mutant!r}. {REMEDY}")
+    return mutants
+
+
+def _is_change(mutant):
+    if not isinstance(mutant, dict) or not all(isinstance(mutant.get(key), str) for key in TEXTS):
+        return False
+    tests = mutant.get("tests")
+    # Without a test, pytest would run them all.
+    are_tests = isinstance(tests, list) and tests and all(isinstance(test, str) for test in tests)
+    path = PurePosixPath(mutant["file"])
+    return (
+        bool(are_tests)
+        and path.parts[:1] in [(name,) for name in COPIED]
+        and ".." not in path.parts
+    )
 
 
 def copy_of(root, target):
@@ -65,20 +104,32 @@ def run_tests(folder, tests, seconds):
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     # The copy comes before the installed package, in processes that tests start as well.
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=seconds,
-        )
-    except subprocess.TimeoutExpired:
-        return None, ""
-    return done.returncode, done.stdout
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        # A group of its own, with all that the tests start.
+        start_new_session=True,
+    ) as process:
+        RUNNING.add(process)
+        try:
+            printed, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None, ""
+        finally:
+            _kill(process)
+            RUNNING.discard(process)
+    return process.returncode, printed
+
+
+def _kill(process):
+    """End all that is left of a process's group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def is_killed(folder, mutant, seconds):
@@ -117,7 +168,11 @@ def survivors(mutants, jobs=1, seconds=SECONDS, root=ROOT):
             folders.put(copy_of(root, Path(work) / str(number)))
         first = folders.queue[0]
         for mutant in mutants:
-            mutated((first / mutant["file"]).read_text(encoding="utf-8"), mutant)
+            try:
+                text = (first / mutant["file"]).read_text(encoding="utf-8")
+            except OSError as error:
+                raise ValueError(f"{mutant['name']}: {mutant['file']}: {error.strerror}.") from None
+            mutated(text, mutant)
         _check_baseline(first, sorted({test for mutant in mutants for test in mutant["tests"]}))
 
         def attempt(mutant):
@@ -131,7 +186,14 @@ def survivors(mutants, jobs=1, seconds=SECONDS, root=ROOT):
             return killed
 
         with ThreadPoolExecutor(jobs) as pool:
-            killed = list(pool.map(attempt, mutants))
+            try:
+                killed = list(pool.map(attempt, mutants))
+            except BaseException:
+                # The pool waits for those that run.
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in tuple(RUNNING):
+                    _kill(process)
+                raise
     return [mutant for mutant, was_killed in zip(mutants, killed, strict=True) if not was_killed]
 
 
@@ -164,7 +226,9 @@ def main(arguments=None):
         sys.exit(f"No change has {options.only!r} in its name. See {DATA}.")
     if options.jobs < 1:
         parser.error(f"--jobs is {options.jobs}; it must be 1 or more")
-    left = survivors(mutants, options.jobs, options.seconds, ROOT)
+    if not 0 < options.seconds < math.inf:
+        parser.error(f"--seconds is {options.seconds}; it must be a number above 0")
+    left = survivors(mutants, min(options.jobs, len(mutants)), options.seconds, ROOT)
     n_killed = len(mutants) - len(left)
     for mutant in left:
         print(f"Survivor: {mutant['name']} ({mutant['file']}). {mutant.get('survives', '')}")
@@ -173,5 +237,18 @@ def main(arguments=None):
         sys.exit(1)
 
 
+def _main():
+    try:
+        main()
+    except ValueError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(
+            f"The copies could not be made: {error}. Set TMPDIR to a folder that you may write, on a "
+            "disk with enough space."
+        )
+
+
 if __name__ == "__main__":
-    main()
+    console.end_on_signals()
+    sys.exit(console.run(_main))

@@ -10,10 +10,18 @@ then it writes the two pages.
 ``python -m tools.notebooks check`` exits with a message if a notebook or a page is not what these
 commands would write.
 
-Each takes names: only the notebooks whose file name contains one of them.
+Each takes names: only the notebooks whose file name contains one of them. What is wrong with one
+notebook does not stop the work on the others.
 """
 
+from mfbook.runtime import console
+
+if __name__ == "__main__":
+    # The imports below take seconds.
+    console.end_at_once()
+
 import argparse
+import contextlib
 from importlib.metadata import version
 import os
 from pathlib import Path
@@ -22,19 +30,22 @@ import re
 import sys
 import time
 
+from jupyter_client.kernelspec import NoSuchKernel
 from mfbook.course import diagrams
 import nbclient
 import nbformat
 from tqdm import tqdm
 import yaml
 
-from tools import exercises_page, links, movielens, results_page, slides
+from tools import exercises_page, links, movielens, reading, results_page, slides
+from tools.writing import write
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {  # pages that are written from the notebooks
     "book/exercises.md": exercises_page.page,
     "book/results.md": results_page.page,
 }
+CPU_INFO = Path("/proc/cpuinfo")
 HOME_FIGURE = "book/_static/factors.svg"
 # One state of a tqdm progress bar, or its move to the line above.
 PROGRESS_BAR = re.compile(r"[^\r\n]*\d+%\|[^\r\n]*|\x1b\[A")
@@ -43,6 +54,8 @@ PROGRESS_BAR = re.compile(r"[^\r\n]*\d+%\|[^\r\n]*|\x1b\[A")
 def paths(names=()):
     """Paths of the notebooks, in order; with ``names``, of those that contain one of them."""
     found = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    if not found:
+        sys.exit(f"There is no notebook in {ROOT / 'notebooks'}.")
     chosen = [path for path in found if not names or any(name in path.name for name in names)]
     if not chosen:
         sys.exit(f"No notebook's name contains {' or '.join(names)}: {[p.name for p in found]}.")
@@ -51,44 +64,67 @@ def paths(names=()):
 
 def synced(path):
     """Notebook at ``path`` with the number, links and setup cell that it should have."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    return links.synced(path, **config["repository"])
+    return links.synced(path, *_repository())
+
+
+def _repository():
+    """Address and branch of the repository; exit with a sentence if _config.yml does not say them."""
+    try:
+        config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+        found = config["repository"]["url"], config["repository"]["branch"]
+        if not all(isinstance(text, str) for text in found):
+            raise ValueError(f"they are {found[0]!r} and {found[1]!r}")
+        return found
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        sys.exit(
+            f"_config.yml does not say the url and branch of the repository ({error}). Mend it, or "
+            "take it from the last commit."
+        )
 
 
 def sync(names=()):
     """Write numbers, links and setup cells, the pages, and the figure of the home page."""
+    problems = []
     for path in paths(names):
-        _write(synced(path), path)
-    (ROOT / HOME_FIGURE).write_text(diagrams.factors().svg, encoding="utf-8")
-    write_pages()
+        try:
+            write(_as_text(synced(path)), path)
+        except ValueError as error:
+            problems.append(str(error))
+    write(diagrams.factors().svg, ROOT / HOME_FIGURE)
+    _exit_with([*problems, *_write_pages()])
 
 
-def _write(notebook, path):
-    """Replace the notebook at ``path`` as a whole: a full disk leaves the old one."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        nbformat.write(notebook, unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+def _as_text(notebook):
+    return nbformat.writes(notebook) + "\n"
 
 
-def write_pages():
-    """Write the pages that are made from the notebooks."""
+def _write_pages():
+    """Write the pages that are made from the notebooks; return why some could not be."""
+    problems = []
     for page, text_of in PAGES.items():
-        (ROOT / page).write_text(text_of(paths()), encoding="utf-8")
+        try:
+            write(text_of(paths()), ROOT / page)
+        except ValueError as error:
+            problems.append(f"{page} is as it was: {error}")
+    return problems
+
+
+def _exit_with(problems):
+    """Exit with all problems, a line each, if there are any."""
+    if problems:
+        sys.exit("\n".join(problems))
 
 
 def execute(names=()):
     """Run the notebooks on MovieLens, store their outputs, and write the pages."""
     movielens.require("Stored outputs")
-    for path in tqdm(paths(names), desc="notebooks"):
+    # All of them are read first: what is wrong shows before an hour of running.
+    for path in (chosen := paths(names)):
+        reading.read(path)
+    for path in tqdm(chosen, desc="notebooks"):
         before = path.read_bytes()
-        notebook = nbformat.reads(before.decode("utf-8"), as_version=4)
-        start = time.perf_counter()
-        client = nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3")
-        client.execute(cwd=str(path.parent))
-        seconds = round(time.perf_counter() - start)
+        notebook = reading.read(path)
+        seconds = _run(notebook, path)
         tqdm.write(f"{path.name}: {seconds} s")
         notebook = tidied(notebook)
         notebook.metadata["mfbook"] = {"seconds": seconds, "machine": machine()}
@@ -96,13 +132,31 @@ def execute(names=()):
             sys.exit(
                 f"{path.name} was edited while it ran, so its outputs are not stored. Run it again."
             )
-        _write(notebook, path)
-    write_pages()
+        write(_as_text(notebook), path)
+    _exit_with(_write_pages())
+
+
+def _run(notebook, path):
+    """Run a notebook in its folder; return how long it took, in whole seconds."""
+    start = time.perf_counter()
+    client = nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3")
+    try:
+        client.execute(cwd=str(path.parent))
+    except (
+        nbclient.exceptions.CellControlSignal,
+        nbclient.exceptions.DeadKernelError,
+        NoSuchKernel,
+    ) as error:
+        sys.exit(f"{path.name} stopped, and is as it was. {error}")
+    return round(time.perf_counter() - start)
 
 
 def machine():
     """One line about this machine and the versions on it."""
-    models = re.findall("model name\\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    models = []
+    # Only Linux has that file.
+    with contextlib.suppress(OSError):
+        models = re.findall("model name\\s*: (.*)", CPU_INFO.read_text(encoding="utf-8"))
     return ", ".join(
         [
             f"{os.cpu_count()} cores of {models[0] if models else platform.machine()}",
@@ -133,27 +187,33 @@ def tidied(notebook):
 
 def check(names=()):
     """Exit with a message if a notebook or a page is not what sync and execute would write."""
-    for path in paths(names):
-        problem = problem_of(path)
-        if problem:
-            sys.exit(f"{path.name}: {problem}")
+    problems = [problem for path in paths(names) if (problem := problem_of(path))]
     for page, text_of in PAGES.items():
-        if (ROOT / page).read_text(encoding="utf-8") != text_of(paths()):
-            sys.exit(f"{page} is not what the notebooks say. Run `make execute`.")
+        try:
+            if (ROOT / page).read_text(encoding="utf-8") != text_of(paths()):
+                problems.append(f"{page} is not what the notebooks say. Run `make execute`.")
+        except OSError as error:
+            problems.append(f"{page} cannot be read: {error.strerror}. Run `make execute`.")
+        except ValueError as error:
+            problems.append(f"{page} was not checked: {error}")
+    _exit_with(problems)
 
 
 def problem_of(path):
     """What is wrong with the notebook at ``path`` and what to do, or None."""
-    notebook = nbformat.read(path, as_version=4)
+    try:
+        notebook = reading.read(path)
+    except ValueError as error:
+        return str(error)
     if notebook != synced(path):
-        return "its number, links or setup cell are not up to date. Run `make sync`."
+        return f"{path.name}: its number, links or setup cell are not up to date. Run `make sync`."
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
-        return "it was not run from top to bottom. Run `make execute`."
+        return f"{path.name}: it was not run from top to bottom. Run `make execute`."
     try:
         slides.deck(path)
     except ValueError as error:
-        return f"slides cannot be made from it. {error}"
+        return f"{path.name}: slides cannot be made from it. {error}"
     return None
 
 
@@ -168,8 +228,12 @@ def main(arguments=None):
         choice = choices.add_parser(name, help=command.__doc__, description=command.__doc__)
         choice.add_argument("names", nargs="*", help="only notebooks whose name contains one")
     chosen = parser.parse_args(arguments)
-    commands[chosen.command](chosen.names)
+    try:
+        commands[chosen.command](chosen.names)
+    except ValueError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":
-    main()
+    console.end_on_signals()
+    sys.exit(console.run(main))

@@ -6,7 +6,8 @@ import random
 
 from mfbook import datasets
 import mxnet as mx
-import nbformat
+
+from tools import reading
 
 APPENDIX = Path(__file__).resolve().parent.parent / "notebooks" / "A_the_original_today.ipynb"
 
@@ -27,7 +28,7 @@ def definitions(**variables):
     """
     namespace = {"math": math, "random": random, "mx": mx, "Path": Path, "datasets": datasets}
     namespace |= variables
-    for cell in nbformat.read(APPENDIX, as_version=4).cells:
+    for cell in reading.read(APPENDIX).cells:
         if "original" in cell.metadata.get("tags", []):
             exec(cell.source, namespace)
     return namespace

@@ -4,15 +4,21 @@
 ``results.csv`` has the best of them on the test set, and the models of the original tutorial with
 its hyperparameters. ``curves.csv`` has every epoch on fold u1, five seeds each: of the original's
 two large networks on the test set, and of its MLP at other learning rates on the validation set.
-The folds share the cores, one thread each: about an hour on two cores.
+The folds share the cores, one thread each: about an hour on two cores. With ``--family solver``
+only the models of that family are fitted again, and the rows of all others stay as they are.
 """
 
+from mfbook.runtime import console
+
+if __name__ == "__main__":
+    # The imports below take seconds.
+    console.end_at_once()
+
 import argparse
-from concurrent.futures import ProcessPoolExecutor
 import json
-import multiprocessing
 import os
 from pathlib import Path
+import sys
 import time
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before MXNet loads, here and in the workers
@@ -23,7 +29,8 @@ from mfbook.metrics import rmse
 import pandas as pd
 from tqdm import tqdm
 
-from tools import movielens
+from tools import movielens, workers
+from tools.writing import write
 
 FOLDER = Path(__file__).resolve().parent.parent / "mfbook" / "experiments"
 SEEDS = range(5)
@@ -36,11 +43,13 @@ PLANS = {  # learning rates of chapter 4: stages of (epochs, rate)
 }
 
 
-def one_fold(dataset, fold):
+def one_fold(dataset, fold, family):
     """Return the trials and the final results of one fold, two data frames."""
     split = datasets.load(dataset, fold)
     trials, results = [], []
     for name, spec in SPECS.items():
+        if family not in (None, spec.family):
+            continue
         if dataset == "synthetic" and spec.family not in ("baseline", "network"):
             continue
         chosen, epochs, validation = {}, spec.epochs, None
@@ -51,7 +60,7 @@ def one_fold(dataset, fold):
         seeds = range(1 if name in LARGE and fold > 1 else spec.n_seeds)
         rows = [final_fit(spec, split, chosen, int(epochs), seed) for seed in seeds]
         results.append(pd.DataFrame(rows).assign(model=name, validation=validation))
-    both = pd.concat(trials), pd.concat(results)
+    both = (pd.concat(tables) if tables else pd.DataFrame() for tables in (trials, results))
     return [table.assign(dataset=dataset, fold=fold) for table in both]
 
 
@@ -96,36 +105,71 @@ def scheduled(split, stages, seed):
     return frame.assign(epoch=frame.index + 1)
 
 
-def write(name, table, columns):
+def write_table(name, table, columns):
     """Write one of the tables into the checkout, its columns in this order."""
-    if "hyperparameters" in table:
-        table = table.assign(hyperparameters=table["hyperparameters"].map(json.dumps))
     table = table[["dataset", "fold", "model", *columns]]
-    table.to_csv(FOLDER / name, index=False, float_format="%.6g", lineterminator="\n")
+    write(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"), FOLDER / name)
     print(f"{len(table)} rows in {name}")
+
+
+def merged(made, stored, family):
+    """Return the rows that were made, with the stored rows of the other families, in order."""
+    if family is None:
+        return made
+    others = [model for model, spec in SPECS.items() if spec.family != family]
+    both = pd.concat([stored[stored["model"].isin(others)], made])
+    order = {model: number for number, model in enumerate(SPECS)}
+    keys = pd.DataFrame({"dataset": both["dataset"], "fold": both["fold"]})
+    keys["model"] = both["model"].map(order)
+    rows = keys.reset_index(drop=True).sort_values(["dataset", "fold", "model"], kind="stable")
+    return both.iloc[rows.index]
 
 
 def main(arguments=None):
     """Make the three tables."""
     parser = argparse.ArgumentParser(prog="python -m tools.results", description=__doc__)
-    parser.parse_args(arguments)
+    families = sorted({spec.family for spec in SPECS.values()})
+    parser.add_argument("--family", choices=families, help="fit only the models of this family")
+    family = parser.parse_args(arguments).family
     movielens.require("The tables")
-    folds = [("ml-100k", fold) for fold in range(1, 6)] + [("synthetic", 1)]
-    watched = [(name, seed) for name in [*LARGE, *PLANS] for seed in SEEDS]
-    spawn = multiprocessing.get_context("spawn")  # MXNet does not survive a fork
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn) as pool:
-        done = pool.map(one_fold, *zip(*folds, strict=True))
-        tables = list(tqdm(done, total=len(folds), desc="folds"))
-        done = pool.map(curve, *zip(*watched, strict=True))
-        curves = list(tqdm(done, total=len(watched), desc="curves"))
-    trials, results = (pd.concat(each) for each in zip(*tables, strict=True))
-    write("trials.csv", trials, ["hyperparameters", "epochs", "validation"])
+    # What stays as it is, is read before an hour of fitting.
+    try:
+        kept = (experiments.trials(), experiments.results()) if family else (None, None)
+    except datasets.DataError as error:
+        sys.exit(str(error))
+    trials, results, curves = fitted(family)
+    columns = ["hyperparameters", "epochs"]
     errors = ["validation", "test", "test_unclipped", "seconds"]
-    write("results.csv", results, ["hyperparameters", "epochs", "seed", *errors])
-    write(
-        "curves.csv", pd.concat(curves), ["seed", "evaluation_set", "epoch", "train_rmse", "rmse"]
-    )
+    tables = {
+        "trials.csv": (trials, kept[0], [*columns, "validation"]),
+        "results.csv": (results, kept[1], [*columns, "seed", *errors]),
+    }
+    for name, (made, stored, columns) in tables.items():
+        table = merged(made, stored, family)
+        # Where some have none, it is a column of objects, which would be written with all digits.
+        validation = table["validation"].astype(float)
+        chosen = table["hyperparameters"].map(json.dumps)
+        table = table.assign(hyperparameters=chosen, validation=validation)
+        write_table(name, table, columns)
+    if curves is not None:
+        columns = ["seed", "evaluation_set", "epoch", "train_rmse", "rmse"]
+        write_table("curves.csv", curves, columns)
+
+
+def fitted(family):
+    """Return trials, results and curves (None without networks), all fitted on all cores."""
+    folds = [("ml-100k", fold) for fold in range(1, 6)] + [("synthetic", 1)]
+    networks_too = family in (None, "network")
+    watched = [(name, seed) for name in [*LARGE, *PLANS] for seed in SEEDS if networks_too]
+    with workers.pool() as pool:
+        tables = [pool.submit(one_fold, *fold, family) for fold in folds]
+        curves = [pool.submit(curve, *run) for run in watched]
+        tables = [table.result() for table in tqdm(tables, desc="folds")]
+        curves = [one.result() for one in tqdm(curves, desc="curves")]
+    trials, results = (pd.concat(each) for each in zip(*tables, strict=True))
+    return trials, results, pd.concat(curves) if curves else None
 
 
 if __name__ == "__main__":
-    main()
+    console.end_on_signals()
+    sys.exit(console.run(main))

@@ -2,8 +2,9 @@
 
 from mfbook import experiments
 from mfbook.course import headlines
-import nbformat
 import pandas as pd
+
+from tools import reading
 
 HEAD = """\
 # Results
@@ -36,8 +37,13 @@ def page(paths):
     ----------
     paths : list of pathlib.Path
         The notebooks, in order.
+
+    Raises
+    ------
+    ValueError
+        If a notebook cannot be read, was not run, or was run by another version of mfbook.
     """
-    notebooks = {path: nbformat.read(path, as_version=4) for path in paths}
+    notebooks = {path: reading.read(path) for path in paths}
     chapters = [_chapter(path, notebook) for path, notebook in notebooks.items()]
     tables = [FOLDS, _markdown(folds()), MACHINE, _times(notebooks)]
     return "\n".join([HEAD, *filter(None, chapters), *tables])
@@ -71,16 +77,28 @@ def _chapter(path, notebook):
     if not rows:
         return ""
     title = notebook.cells[0].source.split("\n")[0].removeprefix("# ")
-    table = headlines.Headlines(*(headlines.Headline(**row) for row in rows)).table()
+    try:
+        table = headlines.Headlines(*(headlines.Headline(**row) for row in rows)).table()
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path.name} has stored headlines that this version of mfbook does not know ({error}). "
+            f"Run `python -m tools.notebooks execute {path.stem}`."
+        ) from None
     return f"## [{title}](../notebooks/{path.name})\n\n{_markdown(table)}"
 
 
 def _times(notebooks):
     rows, machines = [], set()
     for path, notebook in notebooks.items():
-        run = notebook.metadata["mfbook"]
-        machines.add(run["machine"])
-        rows.append({"notebook": path.stem, "seconds": f"{run['seconds']:.0f}"})
+        try:
+            run = notebook.metadata["mfbook"]
+            machines.add(run["machine"])
+            rows.append({"notebook": path.stem, "seconds": f"{run['seconds']:.0f}"})
+        except (KeyError, TypeError, ValueError):
+            raise ValueError(
+                f"{path.name} does not say how long it ran, so the page of results is not written. "
+                f"Run `python -m tools.notebooks execute {path.stem}`."
+            ) from None
     lines = "\n".join(f"- {machine}" for machine in sorted(machines))
     return f"{lines}\n\n{_markdown(pd.DataFrame(rows))}"
 

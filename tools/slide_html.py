@@ -19,14 +19,15 @@ def pieces(cell):
     Raises
     ------
     ValueError
-        If its code or one of its outputs is too long for a slide.
+        If it is neither text nor code, or its code or one of its outputs is too long for a slide.
     """
     if cell.cell_type == "markdown":
         return [_renderer().render(cell.source)]
+    if cell.cell_type != "code":
+        raise ValueError(f'a {cell.cell_type} cell shows nothing. Set its slide_type to "skip".')
     show = _show(cell)
     code = "" if show == "output" else _code(cell.source)
-    alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-    outputs = [] if show == "code" else [_output(output, alt) for output in cell.outputs]
+    outputs = [] if show == "code" else [_output(output, _alt(cell)) for output in cell.outputs]
     figures = [output for output in outputs if output.startswith(("<img", "<svg"))]
     text = "".join(output for output in outputs if output not in figures)
     if _rows(text) > MAX_LINES:
@@ -44,6 +45,14 @@ def pieces(cell):
 def inline(text):
     """HTML of one line of Markdown."""
     return _renderer().renderInline(text)
+
+
+def _alt(cell):
+    """What the metadata say of the cell's figures, for those who do not see them."""
+    try:
+        return str(cell.metadata["mystnb"]["image"]["alt"])
+    except (KeyError, TypeError):
+        return ""
 
 
 def _show(cell):

@@ -16,6 +16,12 @@ out, as in the book. If code and outputs do not fit on one slide, they get two; 
 slide of its own. The written files need no network.
 """
 
+from mfbook.runtime import console
+
+if __name__ == "__main__":
+    # The imports below take seconds.
+    console.end_at_once()
+
 import argparse
 import html
 from importlib.util import find_spec
@@ -25,12 +31,11 @@ import shutil
 from string import Template
 import sys
 
-import nbformat
 from pygments.formatters import HtmlFormatter
 import sphinx_revealjs
 from tqdm import tqdm
 
-from tools import slide_html
+from tools import reading, slide_html
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "_build" / "slides"
@@ -61,9 +66,9 @@ def deck(path):
     Raises
     ------
     ValueError
-        If a cell does not say whether it is on a slide, or does not fit on one.
+        If it is no notebook, or a cell does not say whether it is on a slide, or does not fit on one.
     """
-    cells = nbformat.read(path, as_version=4).cells
+    cells = reading.read(path).cells
     title = section = HEADING.search(cells[0].source)[1]
     slides = []
     for cell in cells:
@@ -78,7 +83,8 @@ def deck(path):
 
 def slide_type(cell):
     """Slide type of a cell; raises ValueError if its metadata does not name one."""
-    kind = cell.metadata.get("slideshow", {}).get("slide_type")
+    slideshow = cell.metadata.get("slideshow")
+    kind = slideshow.get("slide_type") if isinstance(slideshow, dict) else None
     if kind not in SLIDE_TYPES:
         raise ValueError(
             f"slide_type is {kind!r} in the cell's slideshow metadata. "
@@ -133,18 +139,28 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m tools.slides", description=main.__doc__)
     parser.add_argument("--out", type=Path, default=OUT, help="folder (default: _build/slides)")
     folder = parser.parse_args(arguments).out
-    _copy_assets(folder)
-    paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
     try:
-        titles = {path.stem: write_deck(path, folder) for path in tqdm(paths, desc="slides")}
+        _write_all(folder)
+    except OSError as error:
+        sys.exit(
+            f"The slides could not be written into {folder}: {error.strerror or error}. Name another "
+            "folder with --out."
+        )
     except ValueError as error:
         sys.exit(str(error))
+    print(f"Open {folder / 'index.html'} in a browser.")
+
+
+def _write_all(folder):
+    _copy_assets(folder)
+    paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    titles = {path.stem: write_deck(path, folder) for path in tqdm(paths, desc="slides")}
     links = "".join(
         f'<li><a href="{stem}.html">{html.escape(title)}</a></li>' for stem, title in titles.items()
     )
     _write_page(folder / "index.html", "Slides", [f"<h1>Slides</h1><ul>{links}</ul>"])
-    print(f"Open {folder / 'index.html'} in a browser.")
 
 
 if __name__ == "__main__":
-    main()
+    console.end_on_signals()
+    sys.exit(console.run(main))

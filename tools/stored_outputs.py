@@ -25,6 +25,8 @@ import json
 import re
 from typing import NamedTuple
 
+from tools import reading
+
 IGNORED = "nbval-ignore-output"
 # Not part of a word, of a version such as 1.9.1, or of a path.
 NUMBER = re.compile(
@@ -133,10 +135,15 @@ def counts(notebooks):
     Returns
     -------
     tuple of int
+
+    Raises
+    ------
+    ValueError
+        If one of them is no notebook.
     """
     compared = ignored = 0
     for path in notebooks:
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        for cell in reading.read(path).cells:
             if cell["cell_type"] == "code" and cell["outputs"]:
                 is_compared = tolerance_of(cell) is not None
                 compared, ignored = compared + is_compared, ignored + (not is_compared)

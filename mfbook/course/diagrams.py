@@ -36,7 +36,7 @@ class Diagram:
 
     Notes
     -----
-    Chapters 1, 3, 4, 5 and 6 each show one.
+    Chapters 1, 3, 4, 5, 6 and 11 show some.
 
     Examples
     --------
@@ -227,6 +227,75 @@ def data_parallel() -> Diagram:
     _box(ax, 8.2, 2.75, 1.9, 0.9, "add the\ngradients", GREEN)
     _arrow(ax, (10.1, 3.2), (10.9, 3.2))
     _box(ax, 10.9, 2.75, 2, 0.9, "one step,\nall copies", RED)
+    return _diagram(ax)
+
+
+def cluster() -> Diagram:
+    """Draw a Spark cluster: the driver, the master, and workers that swap factors.
+
+    Returns
+    -------
+    Diagram
+
+    Notes
+    -----
+    Shown in chapter 11.
+
+    Examples
+    --------
+    >>> from mfbook.course import diagrams
+    >>> diagrams.cluster().svg.rstrip()[-6:]
+    '</svg>'
+    """
+    ax = _canvas(13, 6.4)
+    _box(ax, 0.1, 4.4, 3, 1, "driver\n(this notebook)", RED)
+    _box(ax, 0.1, 0.9, 3, 1, "master", GREY)
+    _label(ax, 1.6, 0.4, "knows the workers", size=9)
+    _arrow(ax, (1.6, 4.4), (1.6, 1.9))
+    for y, name, users, items in (
+        (4, "worker 1", "1, 3, 5", "2, 4"),
+        (0.5, "worker 2", "2, 4, 6", "1, 3"),
+    ):
+        _arrow(ax, (3.1, 4.9), (5, y + 1.1))
+        _box(ax, 5, y, 7.8, 2, "", PALE)
+        _label(ax, 6, y + 1.68, name, size=10)
+        _box(ax, 5.3, y + 0.3, 3.4, 1, f"users {users}\nand their ratings", BLUE)
+        _box(ax, 9.1, y + 0.3, 3.4, 1, f"films {items}\nand their ratings", GREEN)
+    _arrow(ax, (7.4, 4), (10.4, 1.85))
+    _arrow(ax, (7.4, 1.85), (10.4, 4.25))
+    _label(ax, 3.4, 3.1, "tasks", size=9)
+    _label(ax, 11.7, 3.25, "users' factors", size=9)
+    return _diagram(ax)
+
+
+def parameter_server() -> Diagram:
+    """Draw how workers push gradients to a server and pull parameters from it.
+
+    Returns
+    -------
+    Diagram
+
+    Notes
+    -----
+    Shown in chapter 11.
+
+    Examples
+    --------
+    >>> from mfbook.course import diagrams
+    >>> diagrams.parameter_server().svg.rstrip()[-6:]
+    '</svg>'
+    """
+    ax = _canvas(13, 6)
+    _box(ax, 8.5, 2.1, 4.4, 1.5, "server\nholds the parameters,\nmakes the steps", RED)
+    for y, name in ((4.4, "worker 0"), (0.4, "worker 1")):
+        _box(ax, 0.1, y, 3.9, 1.2, f"{name}\nhalf of each batch", BLUE)
+        low = y < 2
+        _arrow(ax, (4, y + 0.75), (8.5, 2.5 if low else 3.4))
+        _arrow(ax, (8.5, 2.25 if low else 3.15), (4, y + 0.4))
+    _label(ax, 7, 5, "push gradients", size=10)
+    _label(ax, 5.2, 3.6, "pull parameters", size=10)
+    _box(ax, 0.1, 2.4, 2.6, 1, "scheduler", GREY)
+    _label(ax, 1.4, 2.1, "introduces them", size=9)
     return _diagram(ax)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mfbook._validation import as_numbers, check_finite, shown
 import pandas as pd
 
 #: MIME type under which a notebook stores its headlines.
@@ -28,6 +29,11 @@ class Headline:
     measured_on : str
         The data it was measured on.
 
+    Raises
+    ------
+    ValueError
+        If one of the three errors is not a finite number.
+
     Notes
     -----
     Chapters 2 to 9 end with headlines.
@@ -44,6 +50,12 @@ class Headline:
     spread: float | None = None
     published: float | None = None
     measured_on: str = "u1.test"
+
+    def __post_init__(self) -> None:
+        check_finite(as_numbers(self.rmse, "rmse"), "rmse")
+        for name, value in (("spread", self.spread), ("published", self.published)):
+            if value is not None:
+                check_finite(as_numbers(value, name), name)
 
 
 class Headlines:
@@ -72,6 +84,9 @@ class Headlines:
     """
 
     def __init__(self, *rows: Headline) -> None:
+        for row in rows:
+            if not isinstance(row, Headline):
+                raise ValueError(f"A row is {shown(row)}; pass headlines, one after the other.")
         self.rows = rows
 
     def table(self) -> pd.DataFrame:

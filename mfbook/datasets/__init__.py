@@ -5,6 +5,7 @@ from mfbook.datasets.movielens import load
 from mfbook.datasets.reading import read_ratings
 from mfbook.datasets.split import Split
 from mfbook.datasets.splitters import make_split, per_user_split, random_split
+from mfbook.datasets.twin import synthetic
 from mfbook.exceptions import DataError
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "per_user_split",
     "random_split",
     "read_ratings",
+    "synthetic",
 ]

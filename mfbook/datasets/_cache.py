@@ -37,7 +37,19 @@ def cache() -> Path:
     >>> download.cache().is_absolute()
     True
     """
-    return environment_folder("MFBOOK_CACHE") or Path(import_pooch().os_cache("mfbook"))
+    folder = environment_folder("MFBOOK_CACHE")
+    if folder:
+        return folder
+    try:
+        folder = Path(import_pooch().os_cache("mfbook"))
+        _check_possible(folder)
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "your home folder is unknown"
+        raise DataError(
+            f"There is no folder for the cache: {reason}. Set MFBOOK_CACHE to the whole path of a "
+            "folder that can be written."
+        ) from None
+    return folder
 
 
 def environment_folder(variable: str) -> Path | None:
@@ -51,11 +63,19 @@ def environment_folder(variable: str) -> Path | None:
     value = os.environ.get(variable)
     if not value:
         return None
+    if value[0] in "\"'" and value[-1] == value[0]:
+        raise DataError(
+            f"{variable} is {value}, with quotation marks, which would be part of the folder's "
+            "name. Set it without them, or unset it."
+        )
     try:
-        # "~" is the user's home. `lstat` finds out whether the path is possible.
+        # "~" is the user's home.
         path = Path(value).expanduser()
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            path.lstat()
+        _check_possible(path)
+        # The same folder for the whole session, even if the current one changes.
+        if not path.is_absolute():
+            path = path.absolute()
+            os.environ[variable] = str(path)
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "that home folder is unknown"
         shown = value if len(value) <= 200 else f"{value[:200]}…"
@@ -64,6 +84,12 @@ def environment_folder(variable: str) -> Path | None:
             "a folder, or unset it."
         ) from None
     return path
+
+
+def _check_possible(path: Path) -> None:
+    """Raise `OSError` if no file can have this path, for example because it is too long."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        path.lstat()
 
 
 def import_pooch() -> ModuleType:
@@ -168,7 +194,7 @@ def extract(archive: str | os.PathLike[str], target: Path) -> None:
     Raises
     ------
     DataError
-        If the archive is damaged, or has a file whose path is outside the folder.
+        If the archive is missing or damaged, or has a file whose path is outside the folder.
 
     Examples
     --------
@@ -182,6 +208,8 @@ def extract(archive: str | os.PathLike[str], target: Path) -> None:
     >>> (folder / "u.genre").read_text()
     'Drama|0'
     """
+    if not Path(archive).is_file():
+        raise DataError(f"There is no archive {archive}. Check the path and the spelling.")
     try:
         with zipfile.ZipFile(archive) as content:
             for member in content.infolist():

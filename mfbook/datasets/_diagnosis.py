@@ -5,48 +5,47 @@ from __future__ import annotations
 from collections.abc import Mapping
 import re
 
-from mfbook.datasets._textfile import TextFile
+from mfbook.datasets._textfile import Lines
 from mfbook.exceptions import DataError
 
 LARGEST_ID = 2**63 - 1
 LONGEST_SHOWN = 80
 
 
-def first_error(
-    file: TextFile, positions: Mapping[str, int], scale: tuple[float, float]
-) -> DataError:
-    """Return the error of the first wrong line of a file that could not be parsed.
+def first_error(lines: Lines, positions: Mapping[str, int], n_fields: int) -> DataError:
+    """Return the error of the first wrong line of a block that could not be parsed.
 
     Parameters
     ----------
-    file : TextFile
-        The file.
+    lines : Lines
+        The block.
     positions : mapping from str to int
         The position in a row of ``user_id``, ``item_id``, ``rating`` and perhaps ``timestamp``.
-    scale : tuple of float
-        The lowest and the highest possible rating.
+    n_fields : int
+        The number of fields of the first line of the file.
     """
-    n_fields = len(next(file.rows()))
-    for number, fields in enumerate(file.rows(), start=1):
-        if number < file.first_line:
-            continue
-        line = f"{file.path}, line {number}"
+    layout = lines.layout
+    for number, fields in lines.rows():
+        line = f"{layout.path}, line {number}"
         if not fields:
             return DataError(f"{line} is empty. Delete it, or put its rating back.")
         if len(fields) != n_fields:
             return DataError(
                 f"{line} has {len(fields)} fields, but line 1 has {n_fields} (separator "
-                f"{file.original_sep!r}): {_shown(file.original_sep.join(fields))!r}. "
+                f"{layout.sep!r}): {_shown(layout.sep.join(fields))!r}. "
                 "Fix or delete that line."
             )
         for name, position in positions.items():
-            problem = _problem(name, fields[position].strip(), scale)
+            # Spaces before a field are allowed; after an id they are not.
+            value = fields[position].lstrip(" \t")
+            if name in layout.texts:
+                problem = None if value.strip() else f"the {name} is empty. Fill it in."
+            else:
+                problem = _problem(name, value, layout.scale)
             if problem:
                 return DataError(f"{line}: {problem}")
-    if file.has_header and "\n" not in file.text:
-        return DataError(f"{file.path} has a header and no ratings. Add one rating per line.")
     return DataError(
-        f"{file.path} could not be read as ratings separated by {file.original_sep!r}. "
+        f"{layout.path} could not be read as ratings separated by {layout.sep!r}. "
         "Check the separator and the columns."
     )
 
@@ -56,12 +55,12 @@ def _problem(name: str, value: str, scale: tuple[float, float]) -> str | None:
     if name == "rating":
         return _rating_problem(value, scale)
     if not re.fullmatch("-?[0-9]+", value):
-        return (
-            f"the {name} {_shown(value)!r} is not a whole number. "
-            "If this line is a header, pass the names of the columns."
-        )
+        remedy = "If this line is a header, pass the names of the columns"
+        if name != "timestamp":
+            remedy += '; if ids are texts, pass ids="texts"'
+        return f"the {name} {_shown(value)!r} is not a whole number. {remedy}."
     # Python refuses to convert numbers of thousands of digits.
-    if len(value) > LONGEST_SHOWN or not 0 <= int(value) <= LARGEST_ID:
+    if len(value) > LONGEST_SHOWN or value[0] == "-" or int(value) > LARGEST_ID:
         return f"the {name} {_shown(value)} is out of range: it must be between 0 and 2**63 - 1."
     if len(value) > len(str(LARGEST_ID)):
         return f"the {name} {value} has too many digits. Leave out the zeros at its beginning."

@@ -1,4 +1,4 @@
-"""Check tables of ratings, and number their users and items from 0."""
+"""Check tables of ratings."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ Make splits with datasets.make_split.
     check_table(ratings, name, ("user_idx", "item_idx", "rating"))
     for column, kinds in (("user_idx", "iu"), ("item_idx", "iu"), ("rating", "iufb")):
         dtype = ratings.dtypes[column]
-        if dtype.kind not in kinds:
+        # The nullable types of pandas have a kind too, but are no indices for NumPy.
+        if not isinstance(dtype, np.dtype) or dtype.kind not in kinds:
             raise DataError(f"{name}: the column {column} has the type {dtype}. {remedy}")
     for column, size, what in (("user_idx", n_users, "users"), ("item_idx", n_items, "items")):
         idx = ratings[column].to_numpy()
@@ -90,34 +91,62 @@ def validate_ratings(ratings: pd.DataFrame, name: str) -> pd.DataFrame:
 Drop that row or fill it in.
     """
     check_table(ratings, name, ("user_id", "item_id", "rating"))
-    for column in ("user_id", "item_id"):
-        _kind_of_ids(ratings[column], f"{name}: {column}")
-    ratings = ratings.assign(rating=_as_numbers(ratings["rating"], name))
-    for column in ("user_id", "item_id", "rating"):
-        values = ratings[column]
-        wrong = values.isna().to_numpy() | values.isin([np.inf, -np.inf]).to_numpy()
+    # A column may be the index as well; messages count rows from 0.
+    ratings = _native(ratings.reset_index(drop=True))
+    ids = {column: _plain(ratings[column]) for column in ("user_id", "item_id")}
+    for column, values in ids.items():
+        kind_of_ids(values, f"{name}: {column}")
+    rating = _as_numbers(_plain(ratings["rating"]), name)
+    for column, values in (*ids.items(), ("rating", rating)):
+        wrong = _missing(values)
         if wrong.any():
             raise DataError(
                 f"{name}, row {int(wrong.argmax())}: the {column} is missing or not a number. "
                 "Drop that row or fill it in."
             )
-    for column in ("user_id", "item_id"):
-        ratings = ratings.assign(**{column: _exact_ids(ratings[column], f"{name}: {column}")})
-    repeated = ratings.duplicated(["user_id", "item_id"]).to_numpy()
-    if repeated.any():
-        row = ratings.iloc[int(repeated.argmax())]
-        raise DataError(
-            f"{name}, row {int(repeated.argmax())}: user {row['user_id']} rates item "
-            f"{row['item_id']} a second time. Keep one of the two ratings."
-        )
-    return ratings
+    exact = {column: exact_ids(values, f"{name}: {column}") for column, values in ids.items()}
+    return ratings.assign(rating=rating, **exact)
+
+
+def _native(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in the byte order of this machine, without which pandas takes no rows."""
+    foreign = {
+        column: dtype.newbyteorder("=")
+        for column, dtype in table.dtypes.items()
+        if isinstance(dtype, np.dtype) and not dtype.isnative
+    }
+    return table.astype(foreign) if foreign else table
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    """Return a column as it is, or its values if it is sparse or has categories but no texts."""
+    if isinstance(values.dtype, pd.SparseDtype):
+        return pd.Series(np.asarray(values), values.index)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        categories = values.cat.categories
+        if pd.api.types.infer_dtype(categories) != "string":
+            return pd.Series(np.asarray(values), values.index)
+    return values
+
+
+def _missing(values: pd.Series) -> np.ndarray:
+    """Return which values are missing or infinite."""
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iuf":
+        return ~np.isfinite(values.to_numpy())
+    return values.isna().to_numpy() | values.isin([np.inf, -np.inf]).to_numpy()
 
 
 def _as_numbers(ratings: pd.Series, name: str) -> pd.Series:
     """Return ratings as float32, NaN where they are no numbers; refuse dates and the like."""
     kind = pd.api.types.infer_dtype(ratings)
     if not kind.startswith(("date", "time", "period", "interval")):
-        numbers = pd.to_numeric(ratings, errors="coerce")
+        try:
+            numbers = pd.to_numeric(ratings, errors="coerce")
+        except OverflowError:
+            raise DataError(
+                f"{name}: the column rating has a number that is too large for a float. Fix or "
+                "drop its row."
+            ) from None
         if not np.iscomplexobj(numbers):
             return numbers.astype(np.float32)
         kind = "complex"
@@ -127,7 +156,7 @@ def _as_numbers(ratings: pd.Series, name: str) -> pd.Series:
     )
 
 
-def _exact_ids(ids: pd.Series, what: str) -> pd.Series:
+def exact_ids(ids: pd.Series, what: str) -> pd.Series:
     """Return numbers as int64, other ids as they are; raise `DataError` for inexact numbers.
 
     Beyond 2**53 a float may stand for several whole numbers, so different ids would become one.
@@ -146,8 +175,10 @@ def _exact_ids(ids: pd.Series, what: str) -> pd.Series:
     return ids.astype(np.int64)
 
 
-def _kind_of_ids(ids: pd.Series, what: str) -> str:
+def kind_of_ids(ids: pd.Series, what: str) -> str:
     """Return whether ids are numbers, texts, dates or times; raise `DataError` otherwise."""
+    if isinstance(ids.dtype, pd.CategoricalDtype):
+        ids = pd.Series(ids.cat.categories)
     found = pd.api.types.infer_dtype(ids)
     if found not in KINDS_OF_ID:
         raise DataError(
@@ -171,73 +202,9 @@ def check_comparable(train: pd.DataFrame, test: pd.DataFrame, name: str) -> None
 in the test set. Convert one of them.
     """
     for column in ("user_id", "item_id"):
-        one, other = (_kind_of_ids(t[column], f"{name}: {column}") for t in (train, test))
+        one, other = (kind_of_ids(t[column], f"{name}: {column}") for t in (train, test))
         if len(train) and len(test) and one != other:
             raise DataError(
                 f"{name}: {column} holds {one} in the training set and {other} in the test set. "
                 "Convert one of them."
             )
-
-
-def check_disjoint(train: pd.DataFrame, test: pd.DataFrame, name: str) -> None:
-    """Raise `DataError` if a pair of user and item is in both tables."""
-    both = train.merge(test, on=["user_id", "item_id"])
-    if len(both):
-        raise DataError(
-            f"{name}: {len(both)} pair(s) of user and item are in both the training and the test "
-            f"set; the first is user {both['user_id'][0]} with item {both['item_id'][0]}. "
-            "Remove them from one of the two."
-        )
-
-
-def add_indices(ratings: pd.DataFrame, user_ids: np.ndarray, item_ids: np.ndarray) -> pd.DataFrame:
-    """Return the ratings with ``user_idx`` and ``item_idx``, the positions in the sorted ids."""
-    return ratings.assign(
-        user_idx=np.searchsorted(user_ids, ratings["user_id"]).astype(np.int32),
-        item_idx=np.searchsorted(item_ids, ratings["item_id"]).astype(np.int32),
-    ).reset_index(drop=True)
-
-
-def describe_ids(
-    column: str, ids: np.ndarray, descriptions: pd.DataFrame | None, name: str
-) -> pd.DataFrame:
-    """Return a table with one row per id and the columns of ``descriptions``, if there are any.
-
-    An id without a description has missing values.
-
-    Examples
-    --------
-    >>> titles = pd.DataFrame({"item_id": [5, 3], "title": ["Emma", "Ulysses"]})
-    >>> describe_ids("item_id", np.array([3, 4, 5]), titles, "my books")["title"].tolist()
-    ['Ulysses', nan, 'Emma']
-    """
-    table = pd.DataFrame({column: ids})
-    if descriptions is None:
-        return table
-    what = f"{name}: the table of {column.removesuffix('_id')}s"
-    if not isinstance(descriptions, pd.DataFrame):
-        raise DataError(
-            f"{what} is of the type {type(descriptions).__name__}. Pass a pandas DataFrame with "
-            f"the column {column}."
-        )
-    if column not in descriptions:
-        raise DataError(f"{what} has no column {column}. Add it.")
-    described = descriptions[column]
-    if described.isna().any():
-        row = int(described.isna().to_numpy().argmax())
-        raise DataError(f"{what} has no {column} in row {row}. Drop that row or fill it in.")
-    described = _exact_ids(described, f"{what}: {column}")
-    descriptions = descriptions.assign(**{column: described})
-    repeated = described.duplicated().to_numpy()
-    if repeated.any():
-        row = int(repeated.argmax())
-        raise DataError(
-            f"{what} has the {column} {described.iloc[row]} a second time in row {row}. "
-            f"Keep one row per {column}."
-        )
-    one, other = _kind_of_ids(table[column], name), _kind_of_ids(described, f"{what}: {column}")
-    if len(described) and one != other:
-        raise DataError(
-            f"{what} has {other} for {column}, the ratings have {one}. Convert one of them."
-        )
-    return table.merge(descriptions, on=column, how="left")

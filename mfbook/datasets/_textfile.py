@@ -1,61 +1,42 @@
-"""The text of a delimited file, its rows, and the positions of its columns."""
+"""Lines of a delimited text file, their fields, and the positions of its columns."""
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 import csv
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 from typing import Literal
 
 from mfbook.exceptions import DataError
 
-GZIP_OR_ZIP = (b"\x1f\x8b", b"PK\x03\x04")
-# UTF-32 comes first: its mark begins like that of UTF-16.
-MARKED_ENCODINGS = {
-    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
-    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
-}
 # Never typed by anybody: the separator of fields that ASCII has provided.
 UNIT_SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True)
-class TextFile:
-    """A delimited text file in memory, and which of its columns hold what.
+class Layout:
+    """What a file of ratings should look like.
 
     Attributes
     ----------
     path : Path
-        Where the text is from, for messages.
-    text : str
-        All lines, each ended by a newline except the last.
+        The file, for messages.
     sep : str
-        Separator in ``text``: one character.
-    original_sep : str
-        Separator in the file, for messages.
+        Separator in the file.
     columns : dict
         For each column of the result, the name or the number of its column in the file.
+    texts : tuple of str
+        The columns of ids that may hold any text.
+    scale : tuple of float
+        The lowest and the highest possible rating.
     """
 
     path: Path
-    text: str
     sep: str
-    original_sep: str
     columns: dict[str, int | str]
-
-    @classmethod
-    def read(cls, path: str | PathLike[str], sep: str, columns: dict[str, int | str]) -> TextFile:
-        """Read the file; raise `DataError` or `FileNotFoundError` if it holds no text."""
-        path = Path(path)
-        text, single = _read_text(path), sep
-        if len(sep) > 1 or not sep.isascii():
-            # pandas reads separators of one byte many times faster.
-            text = text.replace(UNIT_SEPARATOR, " ").replace(sep, UNIT_SEPARATOR)
-            single = UNIT_SEPARATOR
-        return cls(path, text, single, sep, columns)
+    texts: tuple[str, ...] = ()
+    scale: tuple[float, float] = (1, 5)
 
     @property
     def has_header(self) -> bool:
@@ -68,34 +49,17 @@ class TextFile:
         return 2 if self.has_header else 1
 
     @property
+    def single_sep(self) -> str:
+        """Separator of one byte to parse with, many times faster in pandas than longer ones."""
+        return self.sep if len(self.sep) == 1 and self.sep.isascii() else UNIT_SEPARATOR
+
+    @property
     def quoting(self) -> Literal[0, 3]:
         """How quotation marks are read: they enclose fields only in comma-separated files."""
         return csv.QUOTE_MINIMAL if self.sep == "," else csv.QUOTE_NONE
 
-    def rows(self) -> Iterator[list[str]]:
-        """Yield the fields of each line; raise `DataError` if a quoted field spans two lines."""
-        lines = csv.reader(self.text.split("\n"), delimiter=self.sep, quoting=self.quoting)
-        number = 0
-        while True:
-            number += 1
-            try:
-                fields = next(lines)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise DataError(
-                    f"{self.path}, line {number}: {error}. Fix or delete that line."
-                ) from None
-            if lines.line_num != number:
-                raise DataError(
-                    f"{self.path}, line {number}: a quotation mark opens a field that does not "
-                    "end on this line. Close it or delete it."
-                )
-            yield fields
-
-    def column_positions(self) -> dict[str, int]:
-        """Return the position of each column in a row, or raise `DataError`."""
-        first = next(self.rows())
+    def positions(self, first: list[str]) -> dict[str, int]:
+        """Return the position of each column in the fields of the first line."""
         if not first:
             raise DataError(f"{self.path}, line 1 is empty. Delete it.")
         return {name: self._position(name, first) for name in self.columns}
@@ -108,44 +72,71 @@ class TextFile:
             if column not in first:
                 raise DataError(
                     f"{self.path} has no column {column!r} for the {name}. Its first line, "
-                    f"split at {self.original_sep!r}, has the columns: {', '.join(first)}."
+                    f"split at {self.sep!r}, has the columns: {', '.join(first)}."
                 )
             return first.index(column)
         if column >= len(first):
             raise DataError(
                 f"{self.path}, line 1 has {len(first)} field(s) when split at "
-                f"{self.original_sep!r}; the {name} should be in column {column}, counted from 0. "
+                f"{self.sep!r}; the {name} should be in column {column}, counted from 0. "
                 "Is the separator right?"
             )
         return column
 
 
-def _read_text(path: Path) -> str:
-    """Return the text with newlines between its lines and without empty lines at the end."""
-    if path.is_dir():
-        raise DataError(f"{path} is a folder. Pass the path of the file of ratings in it.")
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}. Check the path and the spelling.")
-    raw = path.read_bytes()
-    if raw.startswith(GZIP_OR_ZIP):
-        raise DataError(f"{path} is compressed. Unpack it, and pass the path of the file in it.")
-    text = _decoded(raw, path)
-    if not text.strip():
-        raise DataError(f"{path} is empty. It should have one rating per line.")
-    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+@dataclass(frozen=True)
+class Lines:
+    """Some lines of a file, as text.
 
+    Attributes
+    ----------
+    layout : Layout
+        How they are divided.
+    text : str
+        The lines with newlines between them; fields are separated by ``layout.single_sep``.
+    first : int
+        Number of the first of them in the file.
+    """
 
-def _decoded(raw: bytes, path: Path) -> str:
-    for encoding, marks in MARKED_ENCODINGS.items():
-        if raw.startswith(marks):
+    layout: Layout
+    text: str
+    first: int
+
+    @classmethod
+    def decode(cls, layout: Layout, raw: bytes, first: int, encoding: str) -> Lines:
+        """Return the lines of a block; `UnicodeDecodeError` if they have another encoding."""
+        text = raw.decode(encoding)
+        if layout.single_sep != layout.sep:
+            text = text.replace(UNIT_SEPARATOR, " ").replace(layout.sep, UNIT_SEPARATOR)
+        return cls(layout, text, first)
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the number and the fields of each line.
+
+        Raises
+        ------
+        DataError
+            If a quoted field spans two lines.
+        """
+        path = self.layout.path
+        lines = csv.reader(
+            self.text.split("\n"), delimiter=self.layout.single_sep, quoting=self.layout.quoting
+        )
+        count = 0
+        while True:
+            number = self.first + count
             try:
-                return raw.decode(encoding)
-            except UnicodeDecodeError:
+                fields = next(lines)
+            except StopIteration:
+                return
+            except csv.Error as error:
                 raise DataError(
-                    f"{path} begins as a text in {encoding.upper()}, but is damaged or incomplete. "
-                    "Save it again as UTF-8."
+                    f"{path}, line {number}: {error}. Fix or delete that line."
                 ) from None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+            count += 1
+            if lines.line_num != count:
+                raise DataError(
+                    f"{path}, line {number}: a quotation mark opens a field that does not "
+                    "end on this line. Close it or delete it."
+                )
+            yield number, fields

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+import contextlib
 import hashlib
 import logging
 import os
 from pathlib import Path
 
-from mfbook.datasets import synthetic
+from mfbook._validation import shown
+from mfbook.datasets import twin
 from mfbook.datasets._cache import (
     cache,
     environment_folder,
@@ -81,25 +83,40 @@ def folder(name: str | None = None) -> Path:
     >>> sorted(path.name for path in datasets.folder("synthetic").glob("u1.*"))
     ['u1.base', 'u1.test']
     """
-    name = dataset_name(name)
-    cached = cache() / name
-    if name == "synthetic":
-        if not cached.is_dir():
-            make_folder(cached, synthetic.write)
-        if not all(_has_content(cached / file) for file in TWIN_FILES):
-            _write_twin_again(cached)
-        return cached
-    data_folder = environment_folder("MFBOOK_DATA")
-    if data_folder:
-        found = _local_folder(data_folder, cached)
-    elif cached.is_dir():
-        found = cached
-    else:
-        archive = _download()
-        found = make_folder(cached, lambda target: extract(archive, target))
+    try:
+        if dataset_name(name) == "synthetic":
+            return _twin_folder()
+        found = _movielens_folder()
+    except OSError as error:
+        raise DataError(
+            f"{error.filename} cannot be read: {error.strerror}. Make it readable, or set "
+            "MFBOOK_DATA or MFBOOK_CACHE to another folder."
+        ) from None
     for file in FILES:
         _check_size(found / file)
     return found
+
+
+def _twin_folder() -> Path:
+    """Return the folder of the synthetic twin in the cache, complete."""
+    cached = cache() / "synthetic"
+    if not cached.is_dir():
+        make_folder(cached, twin.write)
+    if not all(_has_content(cached / file) for file in TWIN_FILES):
+        _write_twin_again(cached)
+    return cached
+
+
+def _movielens_folder() -> Path:
+    """Return the folder of MovieLens 100K in MFBOOK_DATA or in the cache."""
+    data_folder = environment_folder("MFBOOK_DATA")
+    if data_folder:
+        return _local_folder(data_folder)
+    cached = cache() / "ml-100k"
+    if cached.is_dir():
+        return cached
+    archive = _download()
+    return make_folder(cached, lambda target: extract(archive, target))
 
 
 def files(folder: Path, names: Iterable[str]) -> list[Path]:
@@ -151,7 +168,7 @@ def _write_twin_again(folder: Path) -> None:
     """Put every file of the twin into its folder; whatever else is there stays."""
     try:
         with work_folder(folder.parent) as work:
-            synthetic.write(work)
+            twin.write(work)
             for file in TWIN_FILES:
                 (work / file).replace(folder / file)
     except OSError as error:
@@ -171,10 +188,11 @@ def _check_size(path: Path) -> None:
 
 
 def _damage(path: Path, problem: str) -> DataError:
-    if path.parent == cache() / "ml-100k":
-        remedy = f"Delete the folder {path.parent}; then it is downloaded again."
-    else:
-        remedy = "Unpack all of ml-100k.zip there again."
+    remedy = "Unpack all of ml-100k.zip there again."
+    # Where there is no cache, the file is not in it.
+    with contextlib.suppress(DataError):
+        if path.parent == cache() / "ml-100k":
+            remedy = f"Delete the folder {path.parent}; then it is downloaded again."
     return DataError(f"{path} is {problem}. {remedy}")
 
 
@@ -211,13 +229,16 @@ def dataset_name(name: str | None = None) -> str:
     >>> datasets.dataset_name("synthetic")
     'synthetic'
     """
-    name = name or os.environ.get("MFBOOK_DATASET") or "ml-100k"
+    if name is None:
+        name = os.environ.get("MFBOOK_DATASET") or "ml-100k"
+    if not isinstance(name, str):
+        name = shown(name)
     if name not in DATASETS:
         raise DataError(f"There is no data set {name!r}. Choose one of: {', '.join(DATASETS)}.")
     return name
 
 
-def _local_folder(data_folder: Path, cached: Path) -> Path:
+def _local_folder(data_folder: Path) -> Path:
     """Return the folder ml-100k in ``MFBOOK_DATA``; unpack it into the cache if it is a zip."""
     archive = data_folder / "ml-100k.zip"
     if (data_folder / "ml-100k").is_dir():
@@ -233,6 +254,7 @@ def _local_folder(data_folder: Path, cached: Path) -> Path:
             f"{archive.stat().st_size:,} bytes instead of {SIZE:,}; perhaps its download was "
             f"interrupted. Download it again from {URL}"
         )
+    cached = cache() / "ml-100k"
     return cached if cached.is_dir() else make_folder(cached, lambda path: extract(archive, path))
 
 

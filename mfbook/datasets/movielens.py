@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from mfbook.datasets import download, synthetic
+from numbers import Integral
+
+from mfbook._validation import shown
+from mfbook.datasets import download, twin
 from mfbook.datasets._descriptions import read_items, read_users
 from mfbook.datasets.reading import read_ratings
 from mfbook.datasets.split import Split
@@ -45,19 +48,20 @@ def load(name: str | None = None, fold: int = 1) -> Split:
     12 test ratings are of users or items that are not in the training set
     """
     name = download.dataset_name(name)
-    if type(fold) is not int or fold not in range(1, 6):
-        raise DataError(f"fold is {fold!r}; the published folds are 1 to 5.")
+    whole = isinstance(fold, Integral) and not isinstance(fold, bool)
+    if not whole or fold not in range(1, 6):
+        raise DataError(f"fold is {shown(fold)}; the published folds are 1 to 5.")
     return _load_twin(fold) if name == "synthetic" else _load_movielens(fold)
 
 
 def _load_twin(fold: int) -> Split:
-    table = synthetic.ratings()
+    table = twin.synthetic()
     is_test = table["fold"] == fold
     table = table.drop(columns="fold")
     return make_split(
         table[~is_test],
         table[is_test],
-        items=synthetic.titles(),
+        items=twin.titles(),
         name=f"synthetic twin of ml-100k (not MovieLens), fold u{fold}",
         dataset="synthetic",
     )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-import io
+from itertools import chain
 import math
+from numbers import Integral
 from os import PathLike
+from pathlib import Path
+from typing import Literal
 
-from mfbook._validation import as_float
+from mfbook._validation import as_float, shown
+from mfbook.datasets._blocks import read_blocks
 from mfbook.datasets._diagnosis import first_error
-from mfbook.datasets._textfile import TextFile
+from mfbook.datasets._numbering import has_repeats, number_pairs
+from mfbook.datasets._parquet import is_parquet, read_parquet
+from mfbook.datasets._parsing import parse_digits, parse_text
+from mfbook.datasets._textfile import Layout, Lines
 from mfbook.exceptions import DataError
 import numpy as np
 import pandas as pd
-
-# Nineteen digits are enough for 2**63 - 1, the largest int64.
-WHOLE_NUMBER = "[0-9]{1,19}"
+from pandas.api.types import union_categoricals
 
 
 def read_ratings(
@@ -26,32 +30,40 @@ def read_ratings(
     item: int | str = 1,
     rating: int | str = 2,
     timestamp: int | str | None = None,
+    ids: Literal["numbers", "texts"] = "numbers",
     scale: tuple[float, float] = (1, 5),
 ) -> pd.DataFrame:
-    r"""Read ratings from a delimited text file.
+    r"""Read ratings from a delimited text file, or from a Parquet file.
 
-    The file may have a byte order mark and Windows line ends. Every line must have as many
-    fields as the first.
+    A text may be compressed with gzip or zstd, and may have a byte order mark and Windows line
+    ends. Every line must have as many fields as the first. It is read in blocks, so that memory
+    holds little more than the result; for a large file a progress bar counts its bytes.
 
     Parameters
     ----------
     path : str or path-like
-        The file, with one rating per line.
+        The file, with one rating per line. What kind of file it is, its first bytes tell. Zstd
+        needs Python 3.14 or ``pip install mfbook[zstd]``, Parquet ``pip install mfbook[parquet]``.
     sep : str
-        Separator of the fields: for example ``"\t"`` (a tab), ``","`` or ``"::"``.
+        Separator of the fields of a text: for example ``"\t"`` (a tab), ``","`` or ``"::"``.
     user, item, rating : int or str
         The column of each: its number, counted from 0, or its name. With names, the first line
-        of the file must be its header.
+        of the file must be its header. A Parquet file has names.
     timestamp : int or str, optional
         The column of the timestamps, in seconds. Without it the result has no such column.
+    ids : {"numbers", "texts"}
+        What users and items in a text are called: whole numbers, or any texts. With
+        ``"numbers"`` a text is an error, so that a mistyped number is noticed. A Parquet file
+        says itself what its columns hold.
     scale : tuple of float
         The lowest and the highest possible rating.
 
     Returns
     -------
     pandas.DataFrame
-        One row per rating, in the order of the file: ``user_id`` and ``item_id`` (int64),
-        ``rating`` (float32) and, if a column is given, ``timestamp`` (int64).
+        One row per rating, in the order of the file: ``user_id`` and ``item_id`` (int64, or a
+        category if they are texts), ``rating`` (float32) and, if a column is given,
+        ``timestamp`` (int64).
 
     Raises
     ------
@@ -80,77 +92,121 @@ def read_ratings(
     columns = {"user_id": user, "item_id": item, "rating": rating}
     if timestamp is not None:
         columns["timestamp"] = timestamp
-    _check_arguments(sep, columns, scale)
-    file = TextFile.read(path, sep, columns)
-    positions = file.column_positions()
-    # pandas fills a short line with missing values without a warning: count the fields first.
-    n_fields = {len(fields) for fields in file.rows()}
-    table = _parse(file, positions) if len(n_fields) == 1 else None
-    if table is None or not table["rating"].between(*scale).all():
-        raise first_error(file, positions, scale)
-    _check_repeats(file, table)
-    return table.astype({"rating": np.float32})
+    _check_arguments(path, sep, columns, ids, scale)
+    columns = {name: c if isinstance(c, str) else int(c) for name, c in columns.items()}
+    texts = ("user_id", "item_id") if ids == "texts" else ()
+    layout = Layout(Path(path), sep, columns, texts, scale)
+    in_rows = is_parquet(layout.path)
+    if in_rows:
+        table = read_parquet(layout)
+    else:
+        try:
+            table = _read_text(layout, "utf-8")
+        except UnicodeDecodeError:
+            table = _read_text(layout, "latin-1")
+    _check_repeats(layout, table, in_rows)
+    return table
 
 
-def _check_arguments(sep: object, columns: dict[str, int | str], scale: object) -> None:
+def _read_text(layout: Layout, encoding: str) -> pd.DataFrame:
+    """Return all ratings of a text file; raise `DataError` for the first wrong line."""
+    blocks = read_blocks(layout.path)
+    first = next(blocks, b"")
+    if not first.strip():
+        raise DataError(f"{layout.path} is empty. It should have one rating per line.")
+    # Two lines tell whether a quotation mark opens a field in the first that does not end there.
+    beginning = b"\n".join(first.split(b"\n", 2)[:2])
+    _, fields = next(Lines.decode(layout, beginning, 1, encoding).rows())
+    positions = layout.positions(fields)
+    if layout.has_header:
+        first = first.partition(b"\n")[2]
+    number = layout.first_line
+    columns = {name: _Column(name in layout.texts, name) for name in layout.columns}
+    for raw in chain([first] if first else [], blocks):
+        table = parse_digits(raw, layout, positions, len(fields))
+        if table is None:
+            lines = Lines.decode(layout, raw, number, encoding)
+            table = parse_text(lines, positions, len(fields))
+        # False for NaN as well.
+        if table is None or not table["rating"].between(*layout.scale).all():
+            lines = Lines.decode(layout, raw, number, encoding)
+            raise first_error(lines, positions, len(fields))
+        for name, column in columns.items():
+            column.append(table[name])
+        number += len(table)
+    if number == layout.first_line:
+        raise DataError(f"{layout.path} has a header and no ratings. Add one rating per line.")
+    return pd.DataFrame({n: column.joined() for n, column in columns.items()}, copy=False)
+
+
+class _Column:
+    """A column of the result, which grows in place: it is never in memory twice."""
+
+    def __init__(self, is_text: bool, name: str) -> None:
+        self._texts: list[pd.Series] | None = [] if is_text else None
+        self._numbers = np.empty(0, np.float32 if name == "rating" else np.int64)
+        self._length = 0
+
+    def append(self, values: pd.Series) -> None:
+        if self._texts is not None:
+            self._texts.append(values)
+            return
+        end = self._length + len(values)
+        if end > len(self._numbers):
+            # What is not yet written takes no memory.
+            self._numbers.resize(2 * end, refcheck=False)
+        self._numbers[self._length : end] = values
+        self._length = end
+
+    def joined(self) -> object:
+        if self._texts is not None:
+            return union_categoricals(self._texts, sort_categories=True)
+        self._numbers.resize(self._length, refcheck=False)
+        return self._numbers
+
+
+def _check_repeats(layout: Layout, table: pd.DataFrame, in_rows: bool) -> None:
+    """Raise `DataError` if a user rates an item twice."""
+    pairs = number_pairs(table)
+    if has_repeats(pairs):
+        second = int(pd.Series(pairs).duplicated().to_numpy().argmax())
+        first = int((pairs == pairs[second]).argmax())
+        user, item = (table[column].iloc[second] for column in ("user_id", "item_id"))
+        place, start = ("in rows", 0) if in_rows else ("on lines", layout.first_line)
+        raise DataError(
+            f"{layout.path}: user {user} rates item {item} twice, {place} {first + start} and "
+            f"{second + start}. Keep one of the two."
+        )
+
+
+def _check_arguments(
+    path: object, sep: object, columns: dict[str, int | str], ids: object, scale: object
+) -> None:
+    if not isinstance(path, str | PathLike) or not str(path):
+        raise DataError(f"path is {shown(path)}; pass the path of a file of ratings.")
     if not isinstance(sep, str) or not sep or set(sep) & set('\r\n"'):
         raise DataError(
-            f"sep is {sep!r}; it must be the text between two fields of a line, for example "
+            f"sep is {shown(sep)}; it must be the text between two fields of a line, for example "
             '"\\t" (a tab), "," or "::".'
         )
     for name, column in columns.items():
-        if not isinstance(column, str) and (type(column) is not int or column < 0):
+        whole = isinstance(column, Integral) and not isinstance(column, bool)
+        if not isinstance(column, str) and (not whole or column < 0):
             raise DataError(
-                f"The column of the {name} is {column!r}; "
+                f"The column of the {name} is {shown(column)}; "
                 "pass its name, or its number counted from 0."
             )
     if len({isinstance(column, str) for column in columns.values()}) > 1:
         raise DataError(f"Some columns have names and some have numbers: {columns}. Use one kind.")
     if len(set(columns.values())) < len(columns):
         raise DataError(f"Two of the columns are the same: {columns}. Pass different ones.")
+    if not isinstance(ids, str) or ids not in ("numbers", "texts"):
+        raise DataError(f"ids is {shown(ids)}; it must be 'numbers' or 'texts'.")
     if not (
         isinstance(scale, tuple)
         and len(scale) == 2
         and -math.inf < as_float(scale[0]) < as_float(scale[1]) < math.inf
     ):
-        raise DataError(f"scale is {scale!r}; it must be (lowest, highest), for example (1, 5).")
-
-
-def _parse(file: TextFile, positions: Mapping[str, int]) -> pd.DataFrame | None:
-    """Return the table, or None if any field of it is not as it should be."""
-    columns = list(positions.values())
-    try:
-        table = pd.read_csv(
-            io.StringIO(file.text),
-            sep=file.sep,
-            header=None,
-            skiprows=file.first_line - 1,
-            usecols=columns,
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            skipinitialspace=True,
-            quoting=file.quoting,
-        )[columns]
-        table.columns = pd.Index(positions)
-        whole = table.columns.drop("rating")
-        if table.empty or not all(table[name].str.fullmatch(WHOLE_NUMBER).all() for name in whole):
-            return None
-        table["rating"] = pd.to_numeric(table["rating"])
-        return table.astype(dict.fromkeys(whole, np.int64) | {"rating": np.float64})
-    except (ValueError, KeyError, OverflowError):
-        return None
-
-
-def _check_repeats(file: TextFile, table: pd.DataFrame) -> None:
-    """Raise `DataError` if a user rates an item twice."""
-    repeated = table.duplicated(["user_id", "item_id"])
-    if repeated.any():
-        second = int(repeated.to_numpy().argmax())
-        user, item = table.loc[second, ["user_id", "item_id"]].astype(int)
-        same_pair = (table["user_id"] == user) & (table["item_id"] == item)
-        first = int(same_pair.to_numpy().argmax())
         raise DataError(
-            f"{file.path}: user {user} rates item {item} twice, on lines "
-            f"{first + file.first_line} and {second + file.first_line}. Keep one of the two."
+            f"scale is {shown(scale)}; it must be (lowest, highest), for example (1, 5)."
         )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mfbook._validation import check_fraction, check_seed
+from mfbook._validation import as_numbers, check_fraction, check_seed, shown
 from mfbook.datasets._tables import check_indexed
 from mfbook.exceptions import DataError
 import numpy as np
 import pandas as pd
 
 
-@dataclass(frozen=True)
+# Two of them are equal only if they are the same: tables have no single answer to "==".
+@dataclass(frozen=True, eq=False)
 class Split:
     """Ratings in two sets: one to train on, and one to evaluate the trained model on.
 
@@ -61,10 +62,17 @@ class Split:
     evaluation_set: Literal["test", "validation"] = "test"
 
     def __post_init__(self) -> None:
-        if self.evaluation_set not in ("test", "validation"):
+        words = ("test", "validation")
+        if not isinstance(self.evaluation_set, str) or self.evaluation_set not in words:
             raise DataError(
-                f"evaluation_set is {self.evaluation_set!r}; it must be 'test' or 'validation'."
+                f"evaluation_set is {shown(self.evaluation_set)}; it must be 'test' or 'validation'."
             )
+        for word, table in (("users", self.users), ("items", self.items)):
+            if not isinstance(table, pd.DataFrame):
+                raise DataError(
+                    f"{word} is {shown(table)}. Pass a pandas DataFrame with one row for each of "
+                    "them, or make the split with datasets.make_split."
+                )
         for word, table in (("training", self.train), (self.evaluation_set, self.evaluation)):
             check_indexed(table, f"{self.name}, {word} set", len(self.users), len(self.items))
             if table.empty:
@@ -116,9 +124,14 @@ class Split:
     @property
     def unseen(self) -> pd.DataFrame:
         """The rows of the evaluation set whose user or item has no training rating."""
-        user_seen = self.evaluation["user_idx"].isin(self.train["user_idx"])
-        item_seen = self.evaluation["item_idx"].isin(self.train["item_idx"])
-        return self.evaluation[~(user_seen & item_seen)]
+        seen = self._known("user_idx", self.n_users) & self._known("item_idx", self.n_items)
+        return self.evaluation[~seen]
+
+    def _known(self, column: str, size: int) -> np.ndarray:
+        """Return for each row of the evaluation set whether its index has a training rating."""
+        known = np.zeros(size, bool)
+        known[self.train[column]] = True
+        return known[self.evaluation[column]]
 
     @property
     def noise_floor(self) -> float:
@@ -128,7 +141,8 @@ class Split:
                 f"The noise floor of {self.name} is not known: nobody knows the best possible "
                 'predictions of real ratings. Use the synthetic twin, datasets.load("synthetic").'
             )
-        error = self.evaluation["rating"] - self.evaluation["expected"]
+        expected = as_numbers(self.evaluation["expected"], "expected")
+        error = self.evaluation["rating"].to_numpy() - expected
         return float(np.sqrt(np.mean(error**2)))
 
     def validation_split(self, fraction: float = 0.2, seed: int = 0) -> Split:
@@ -168,7 +182,9 @@ class Split:
         """
         check_fraction(fraction)
         check_seed(seed)
-        candidates = np.flatnonzero(self.train["user_idx"].isin(self.evaluation["user_idx"]))
+        is_evaluated = np.zeros(self.n_users, bool)
+        is_evaluated[self.evaluation["user_idx"]] = True
+        candidates = np.flatnonzero(is_evaluated[self.train["user_idx"]])
         shuffled = np.random.default_rng(seed).permutation(candidates)
         held_out = np.zeros(len(self.train), bool)
         held_out[shuffled[: round(fraction * len(candidates))]] = True

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from mfbook._validation import check_fraction, check_seed
-from mfbook.datasets._tables import (
-    add_indices,
-    check_comparable,
+from mfbook.datasets._numbering import (
     check_disjoint,
+    check_repeats,
+    combine,
     describe_ids,
-    validate_ratings,
+    number_ids,
 )
+from mfbook.datasets._tables import check_comparable, validate_ratings
 from mfbook.datasets.split import Split
 import numpy as np
 import pandas as pd
@@ -71,13 +72,18 @@ def make_split(
     train = validate_ratings(train, f"{name}, training set")
     test = validate_ratings(test, f"{name}, test set")
     check_comparable(train, test, name)
-    check_disjoint(train, test, name)
-    user_ids, item_ids = (
-        np.union1d(train[column], test[column]) for column in ("user_id", "item_id")
+    user_ids, (users_train, users_test) = number_ids(train["user_id"], test["user_id"])
+    item_ids, (items_train, items_test) = number_ids(train["item_id"], test["item_id"])
+    pairs, test_pairs = (
+        combine(user_idx, item_idx, len(item_ids))
+        for user_idx, item_idx in ((users_train, items_train), (users_test, items_test))
     )
+    check_repeats(train, pairs, f"{name}, training set")
+    check_repeats(test, test_pairs, f"{name}, test set")
+    check_disjoint(train, pairs, test_pairs, name)
     return Split(
-        train=add_indices(train, user_ids, item_ids),
-        evaluation=add_indices(test, user_ids, item_ids),
+        train=train.assign(user_idx=users_train, item_idx=items_train),
+        evaluation=test.assign(user_idx=users_test, item_idx=items_test),
         users=describe_ids("user_id", user_ids, users, name),
         items=describe_ids("item_id", item_ids, items, name),
         name=name,
@@ -128,10 +134,15 @@ def random_split(
     """
     check_fraction(fraction)
     check_seed(seed)
-    ratings = validate_ratings(ratings, name)
+    indexed, user_ids, item_ids = _indexed(ratings, name)
     rng = np.random.default_rng(seed)
-    is_test = rng.permutation(len(ratings)) < round(fraction * len(ratings))
-    return make_split(ratings[~is_test], ratings[is_test], items=items, name=name)
+    n_test = round(fraction * len(indexed))
+    is_test = np.zeros(len(indexed), bool)
+    # Without the shuffle only the rows that are drawn are moved about, which the caches notice.
+    is_test[rng.choice(len(indexed), n_test, replace=False, shuffle=False)] = True
+    return _divided(
+        indexed, is_test, user_ids, describe_ids("item_id", item_ids, items, name), name
+    )
 
 
 def per_user_split(
@@ -169,8 +180,42 @@ def per_user_split(
     """
     check_fraction(fraction)
     check_seed(seed)
+    indexed, user_ids, item_ids = _indexed(ratings, name)
+    draw = np.random.default_rng(seed).random(len(indexed))
+    # Sort the rows by user and, within a user, by the draw: the first of each are the test set. To
+    # sort whole numbers of both, user * 2**32 + place in the draw, is faster than to sort twice.
+    order = np.argsort(draw)
+    user_idx = indexed["user_idx"].to_numpy()
+    keys = (user_idx[order].astype(np.int64) << 32) + np.arange(len(order))
+    keys.sort()
+    order = order[keys & (2**32 - 1)]
+    sizes = np.bincount(user_idx)
+    rank = np.arange(1, len(order) + 1) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    is_test = np.zeros(len(order), bool)
+    is_test[order] = rank <= np.repeat(np.round(float(fraction) * sizes), sizes)
+    return _divided(
+        indexed, is_test, user_ids, describe_ids("item_id", item_ids, items, name), name
+    )
+
+
+def _indexed(ratings: pd.DataFrame, name: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Return checked ratings with ``user_idx`` and ``item_idx``, and the ids of both."""
     ratings = validate_ratings(ratings, name)
-    draw = pd.Series(np.random.default_rng(seed).random(len(ratings)), index=ratings.index)
-    by_user = draw.groupby(ratings["user_id"])
-    is_test = by_user.rank() <= (fraction * by_user.transform("size")).round()
-    return make_split(ratings[~is_test], ratings[is_test], items=items, name=name)
+    (user_ids, (user_idx,)), (item_ids, (item_idx,)) = (
+        number_ids(ratings[column]) for column in ("user_id", "item_id")
+    )
+    check_repeats(ratings, combine(user_idx, item_idx, len(item_ids)), name)
+    return ratings.assign(user_idx=user_idx, item_idx=item_idx), user_ids, item_ids
+
+
+def _divided(
+    indexed: pd.DataFrame, is_test: np.ndarray, user_ids: np.ndarray, items: pd.DataFrame, name: str
+) -> Split:
+    """Return the rows of two sets as a `Split`."""
+    return Split(
+        train=indexed[~is_test].reset_index(drop=True),
+        evaluation=indexed[is_test].reset_index(drop=True),
+        users=describe_ids("user_id", user_ids, None, name),
+        items=items,
+        name=name,
+    )

@@ -1,8 +1,8 @@
 """Compare models fairly: the registry of models, the search, and the results that were kept."""
 
-from mfbook.experiments.results import curves, results, trials
-from mfbook.experiments.search import draw_hyperparameters, search, test_once
+from mfbook.experiments.searching import draw_hyperparameters, search, test_once
 from mfbook.experiments.specs import SPECS, Spec
+from mfbook.experiments.tables import curves, results, trials
 
 __all__ = [
     "SPECS",

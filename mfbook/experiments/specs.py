@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 from mfbook import als, baselines, features, gibbs, networks, training
+from mfbook._validation import check_flags, check_sizes, shown
 from mfbook.datasets import Split
 from mfbook.model import Model
 import mxnet as mx
@@ -37,6 +39,11 @@ class Spec:
     n_seeds : int
         With how many seeds the final model is fitted.
 
+    Raises
+    ------
+    ValueError
+        If the factory is not callable, the space no dict, or a number impossible.
+
     Notes
     -----
     Chapter 7 explains the plan; chapters 8 and 9 add their models.
@@ -59,22 +66,51 @@ class Spec:
     early_stopping: bool = False
     n_seeds: int = 5
 
+    def __post_init__(self) -> None:
+        if not callable(self.factory):
+            raise ValueError(
+                f"factory is {shown(self.factory)}; it must be a function of hyperparameters and "
+                "epochs that returns a model."
+            )
+        if not isinstance(self.space, Mapping):
+            raise ValueError(f"space is {shown(self.space)}; it must be a dict of lists.")
+        if not isinstance(self.epochs, Integral) or self.epochs != 0:
+            check_sizes(epochs=self.epochs)
+        check_sizes(n_trials=1 if self.n_trials is None else self.n_trials, n_seeds=self.n_seeds)
+        check_flags(early_stopping=self.early_stopping)
+
     def make(self, hyperparameters: dict[str, Any], epochs: int | None = None) -> Model:
         """Return an unfitted model; ``epochs`` are the spec's own if not given.
 
         Raises
         ------
         ValueError
-            If ``hyperparameters`` does not have exactly the names of `space`.
+            If the factory returns no model, if ``hyperparameters`` does not have exactly the names of `space`, or ``epochs`` is not
+            a whole number of 1 or more (or 0, if the model has no epochs).
         """
+        epochs = self.epochs if epochs is None else epochs
+        self.check(hyperparameters, epochs)
+        model = self.factory(hyperparameters, epochs)
+        for method in ("fit", "predict"):
+            if isinstance(model, type) or not callable(getattr(model, method, None)):
+                raise ValueError(
+                    f"The factory of this spec returned {shown(model)}, which has no method "
+                    f"{method}. Let it return an unfitted model."
+                )
+        return model
+
+    def check(self, hyperparameters: object, epochs: int) -> None:
+        """Raise `ValueError` unless `make` can use them: see there."""
+        # 0 is the number of epochs of a model that learns in one go.
+        if self.epochs != 0 or not isinstance(epochs, Integral) or epochs != 0:
+            check_sizes(epochs=epochs)
         given = set(hyperparameters) if isinstance(hyperparameters, Mapping) else None
         if given != set(self.space):
-            needed = ", ".join(self.space) or "none"
+            needed = ", ".join(map(str, self.space)) or "none"
             raise ValueError(
-                f"hyperparameters is {hyperparameters!r}; it must be a dict with the names of this "
-                f"spec's space: {needed}."
+                f"hyperparameters is {shown(hyperparameters)}; it must be a dict with the names of "
+                f"this spec's space: {needed}."
             )
-        return self.factory(hyperparameters, self.epochs if epochs is None else epochs)
 
 
 def _network(build: Callable[[Split, dict[str, Any]], networks.Network], **search: Any) -> Spec:

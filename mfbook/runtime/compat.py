@@ -27,8 +27,6 @@ from mfbook.runtime import _numpy1, requirements
 
 __all__ = ["MXNetImportError", "install_hook"]
 
-INSTALL_HINT = "Run `python -m mfbook install`, then run this again."
-
 
 def _mxnet_builtins() -> dict[str, Any]:
     """Builtins that MXNet's modules run with."""
@@ -77,15 +75,30 @@ class _Loader(importlib.machinery.SourceFileLoader):
         return self.source_to_code(source, self.path)
 
     def exec_module(self, module: types.ModuleType) -> None:
+        if module.__name__ != "mxnet":
+            self._execute(module)
+            return
+        from mfbook.runtime import _failures
+
+        _load_cuda()
+        problem = _failures.library_problem(self.path)
+        if problem:
+            raise MXNetImportError(problem, name="mxnet")
+        try:
+            self._execute(module)
+        except Exception as error:
+            _drop_modules()
+            problem = _failures.reason(error, self.path)
+            # One that nobody foresaw keeps its traceback.
+            if problem is None:
+                raise
+            raise MXNetImportError(problem, name="mxnet") from None
+
+    def _execute(self, module: types.ModuleType) -> None:
         if _Loader.mxnet_builtins is None:
             _Loader.mxnet_builtins = _mxnet_builtins()
         module.__dict__["__builtins__"] = _Loader.mxnet_builtins
-        if module.__name__ == "mxnet":
-            _load_cuda()
-        try:
-            super().exec_module(module)
-        except OSError as err:
-            raise MXNetImportError(_system_library_message(err), name="mxnet") from None
+        super().exec_module(module)
         change = _numpy1.AFTERWARDS.get(module.__name__)
         if change:
             change(module)
@@ -148,11 +161,14 @@ def _load_cuda() -> None:
         raise MXNetImportError(problem, name="mxnet")
 
 
-class _NotInstalled(importlib.abc.Loader):
-    """Loader for `mxnet` where it is not installed: the import says what to do."""
+class _Refusing(importlib.abc.Loader):
+    """Loader for `mxnet` where it cannot be imported: the import says why, and what to do."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        raise MXNetImportError(f"MXNet is not installed. {INSTALL_HINT}", name="mxnet")
+        raise MXNetImportError(self.message, name="mxnet")
 
     # Never called, because `create_module` raises; but a loader must have it.
     def exec_module(self, module: types.ModuleType) -> None:
@@ -168,25 +184,21 @@ class _Finder(importlib.abc.MetaPathFinder):
         if name.partition(".")[0] != "mxnet":
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
-        if spec is None and name == "mxnet":
-            return importlib.machinery.ModuleSpec(name, _NotInstalled())
+        if name == "mxnet":
+            from mfbook.runtime import _failures
+
+            problem = _failures.spec_problem(spec)
+            if problem:
+                return importlib.machinery.ModuleSpec(name, _Refusing(problem))
         if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
             spec.loader = _Loader(spec.loader.name, spec.loader.path)
         return spec
 
 
-def _system_library_message(error: OSError) -> str:
-    """Why MXNet's library could not be loaded, and what to do."""
-    name = builtins.str(error).partition(":")[0]
-    if name == "libcuda.so.1":
-        return (
-            "MXNet's GPU build needs NVIDIA's driver (libcuda.so.1), which is missing on this "
-            "machine. Run `python -m mfbook install --cpu`, then run this again."
-        )
-    for library in requirements.SYSTEM_LIBRARIES:
-        if library.name == name:
-            return requirements.missing_libraries_message([library])
-    return f"MXNet's library could not be loaded: {error}. {INSTALL_HINT}"
+def _drop_modules() -> None:
+    """Forget modules of MXNet that a failed import left half loaded."""
+    for name in [name for name in sys.modules if name.startswith("mxnet.")]:
+        del sys.modules[name]
 
 
 def install_hook() -> None:
@@ -207,6 +219,5 @@ def install_hook() -> None:
     if any(isinstance(finder, _Finder) for finder in sys.meta_path):
         return
     if "mxnet" not in sys.modules:
-        for name in [name for name in sys.modules if name.startswith("mxnet.")]:
-            del sys.modules[name]
+        _drop_modules()
     sys.meta_path.insert(0, _Finder())

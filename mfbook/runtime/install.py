@@ -10,16 +10,14 @@ can say what is missing before anything is installed.
 from __future__ import annotations
 
 import ctypes
-import importlib
 import importlib.util
-from pathlib import Path
 import platform
 import re
 import subprocess
 import sys
 import tempfile
 
-from mfbook.runtime import gpu, requirements
+from mfbook.runtime import gpu, integrity, requirements
 from mfbook.runtime.requirements import CPU_BUILD, GPU_BUILD, Build, SystemLibrary
 
 # mxnet, mxnet-cu112, mxnet-cu101mkl, mxnet-mkl, mxnet-native, but no package that only uses MXNet.
@@ -202,20 +200,21 @@ def pending_changes(build: Build) -> tuple[list[str], list[str]]:
     ([], [])
     """
     present = builds()
-    is_installed = present == {build.name: build.version} and _is_complete()
+    is_installed = present == {build.name: build.version} and _is_complete(build.name)
     add = [] if is_installed else [build.requirement]
     if build == GPU_BUILD:
         add += [wheel.requirement for wheel in requirements.CUDA_WHEELS if not gpu.has(wheel)]
     return ([] if is_installed else sorted(present)), add
 
 
-def _is_complete() -> bool:
-    """Whether MXNet's folder still has its library."""
-    importlib.invalidate_caches()
-    spec = importlib.util.find_spec("mxnet")
-    # The spec that `compat` gives where MXNet is not installed has no origin either.
-    origin = spec.origin if spec else None
-    return origin is not None and any(Path(origin).parent.glob("libmxnet.*"))
+def _is_complete(name: str) -> bool:
+    """Whether all files of a build are as they were installed."""
+    files = integrity.damaged_files(name)
+    if files is None:
+        # Without the list of its files, what counts is whether it loads.
+        command = [sys.executable, "-c", "import mfbook, mxnet; mxnet.nd.ones(1).asnumpy()"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    return not files
 
 
 def install(build: Build) -> str:
@@ -236,7 +235,7 @@ def install(build: Build) -> str:
     Raises
     ------
     InstallError
-        If pip fails; pip has then said why.
+        If pip fails, and has then said why; or if pip could not uninstall what is there.
 
     Examples
     --------
@@ -253,11 +252,33 @@ def install(build: Build) -> str:
         print("Found: " + ", ".join(f"{name} {present[name]}" for name in sorted(present)))
     if len(present) > 1:
         print("Several builds share one folder and break each other: one replaces them all.")
+    for name in remove:
+        _check_files(name, present[name], alone=len(remove) == 1)
     sizes = {item.requirement: item.megabytes for item in (build, *requirements.CUDA_WHEELS)}
     print(f"Downloading about {sum(sizes[item] for item in add):,} MB: {', '.join(add)}")
-    with tempfile.TemporaryDirectory() as wheels:
-        _replace(remove, add, wheels)
+    try:
+        with tempfile.TemporaryDirectory() as wheels:
+            _replace(remove, add, wheels)
+    except OSError as error:
+        raise InstallError(
+            f"The folder for downloads could not be used: {error}. Set TMPDIR to a folder that you "
+            "may write, on a disk with enough space."
+        ) from None
     return f"Installed {', '.join(add)}; NumPy was left as it is."
+
+
+def _check_files(name: str, version: str, alone: bool) -> None:
+    """Raise `InstallError` if pip cannot uninstall a build; say what is damaged if it is alone."""
+    files = integrity.damaged_files(name)
+    if files is None:
+        raise InstallError(
+            f"{name} {version} cannot be uninstalled, because pip's list of its files (RECORD) is "
+            f"missing or damaged. Delete {' and '.join(integrity.folders(name))}; then run "
+            "`python -m mfbook install` again."
+        )
+    # Builds in the same folder damage each other.
+    if files and alone:
+        print(f"Of {name} {version}, {integrity.describe(files)}. It is replaced.")
 
 
 def _replace(remove: list[str], add: list[str], wheels: str) -> None:
@@ -268,17 +289,23 @@ def _replace(remove: list[str], add: list[str], wheels: str) -> None:
         f"pip could not download {', '.join(add)}; its message is above. Nothing was changed. "
         "Is there a network, and room on the disk?",
     )
-    if remove:
+    try:
+        if remove:
+            _pip(
+                ["uninstall", "--yes", *remove],
+                f"pip could not uninstall {', '.join(remove)}; its message is above. "
+                "May you change this Python's packages? If not, use a virtual environment.",
+            )
         _pip(
-            ["uninstall", "--yes", *remove],
-            f"pip could not uninstall {', '.join(remove)}; its message is above. "
-            "May you change this Python's packages? If not, use a virtual environment.",
+            ["install", "--no-deps", "--no-index", "--find-links", wheels, *add],
+            f"pip could not install {', '.join(add)}; its message is above. "
+            "When that is put right, run `python -m mfbook install` again.",
         )
-    _pip(
-        ["install", "--no-deps", "--no-index", "--find-links", wheels, *add],
-        f"pip could not install {', '.join(add)}; its message is above. "
-        "When that is put right, run `python -m mfbook install` again.",
-    )
+    except KeyboardInterrupt:
+        raise InstallError(
+            "Stopped while MXNet was replaced, so it may be incomplete now. "
+            "Run `python -m mfbook install` again."
+        ) from None
 
 
 def _pip(arguments: list[str], problem: str) -> None:

@@ -114,6 +114,8 @@ def _read(name: str) -> pd.DataFrame:
         raise DataError(f"{file} is missing. {REMEDY}") from None
     except UnicodeDecodeError:
         raise DataError(f"{file} is not a text. {REMEDY}") from None
+    except OSError as error:
+        raise DataError(f"{file} cannot be read ({error.strerror}). {REMEDY}") from None
     header = text.partition("\n")[0]
     if header != ",".join(COLUMNS[name]):
         raise DataError(
@@ -137,6 +139,10 @@ def _check_values(table: pd.DataFrame, file: str) -> None:
         if missing.any():
             line = int(missing.to_numpy().argmax()) + 2
             raise DataError(f"{file}, line {line} has no {column}. {REMEDY}")
+        if column == "hyperparameters" and not all(
+            isinstance(chosen, dict) for chosen in table[column]
+        ):
+            raise DataError(f"{file} has something else than a dict in {column}. {REMEDY}")
         if column not in TEXTS and table[column].dtype.kind not in "if":
             raise DataError(f"{file} has something else than numbers in {column}. {REMEDY}")
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 import itertools
 import math
 from typing import Any
 
-from mfbook._validation import check_seed, check_sizes
+from mfbook._validation import as_numbers, check_finite, check_seed, check_shape, check_sizes, shown
 from mfbook.datasets import Split
 from mfbook.datasets._arguments import check_split
 from mfbook.exceptions import DivergenceError
 from mfbook.experiments.specs import SPECS, Spec
+from mfbook.history import History
 from mfbook.metrics import rmse
+from mfbook.model import Model
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
+
+# Of values of one hyperparameter.
+LARGEST_SPACE = 10_000
 
 
 def draw_hyperparameters(
@@ -54,10 +59,19 @@ def draw_hyperparameters(
     3
     """
     check_seed(seed)
+    if not isinstance(space, Mapping):
+        raise ValueError(
+            f"space is {shown(space)}; it must be a dict, from the name of each hyperparameter to "
+            "a list of values to try."
+        )
     for name, values in space.items():
         if isinstance(values, str) or not isinstance(values, Sequence) or not values:
             raise ValueError(
-                f"The space of {name} is {values!r}; it must be a list of values to try."
+                f"The space of {name} is {shown(values)}; it must be a list of values to try."
+            )
+        if len(values) > LARGEST_SPACE:
+            raise ValueError(
+                f"The space of {name} has {len(values):,} values; list at most {LARGEST_SPACE:,}."
             )
     # Without repeated values, every combination can be drawn once.
     space = {
@@ -109,7 +123,8 @@ def search(
     Raises
     ------
     ValueError
-        If ``spec`` is not a `Spec`, or there are no hyperparameters to try.
+        If ``spec`` is not a `Spec`, there are no hyperparameters to try, some have other names
+        than the spec's, or ``epochs`` is impossible; all before the first model is trained.
     TrainingError
         If a model cannot be trained with the hyperparameters, for another reason than divergence.
 
@@ -129,11 +144,10 @@ def search(
     check_split(split)
     if hyperparameters is None:
         hyperparameters = draw_hyperparameters(spec.space, spec.n_trials)
-    if isinstance(hyperparameters, Mapping) or not len(hyperparameters):
-        raise ValueError(
-            f"hyperparameters is {hyperparameters!r}; it must be a list of one dict or more."
-        )
+    hyperparameters = _listed(hyperparameters)
     epochs = spec.epochs if epochs is None else epochs
+    for chosen in hyperparameters:
+        spec.check(chosen, epochs)
     inner = split.validation_split()
     rows = [
         (chosen, *_trial(spec, inner, chosen, epochs))
@@ -143,10 +157,21 @@ def search(
     return table.sort_values("validation", kind="stable", ignore_index=True)
 
 
+def _listed(hyperparameters: Any) -> list[Any]:
+    """Return a list that is not empty."""
+    vector = isinstance(hyperparameters, Iterable) and getattr(hyperparameters, "ndim", 1) == 1
+    listed = [] if not vector or isinstance(hyperparameters, Mapping) else list(hyperparameters)
+    if not listed:
+        raise ValueError(
+            f"hyperparameters is {shown(hyperparameters)}; it must be a list of one dict or more."
+        )
+    return listed
+
+
 def _check_spec(spec: object) -> None:
     if not isinstance(spec, Spec):
         raise ValueError(
-            f"spec is {spec!r}; pass a Spec, for example experiments.SPECS['ALS']. The names are: "
+            f"spec is {shown(spec)}; pass a Spec, for example experiments.SPECS['ALS']. The names are: "
             f"{', '.join(SPECS)}."
         )
 
@@ -157,6 +182,7 @@ def _trial(spec: Spec, inner: Split, chosen: dict[str, Any], epochs: int) -> tup
         model = spec.make(chosen, epochs).fit(inner, seed=0)
     except DivergenceError:
         return epochs, math.inf
+    _check_model(model)
     if model.history is None:
         pairs = inner.validation
         prediction = model.predict(pairs["user_idx"], pairs["item_idx"])
@@ -165,6 +191,15 @@ def _trial(spec: Spec, inner: Split, chosen: dict[str, Any], epochs: int) -> tup
     if spec.early_stopping:
         return int(curve.argmin()) + 1, float(curve.min())
     return epochs, float(curve.iloc[-1])
+
+
+def _check_model(model: object) -> None:
+    """Raise `ValueError` unless a fitted model is what `mfbook.Model` says."""
+    if not isinstance(model, Model) or not isinstance(model.history, History | None):
+        raise ValueError(
+            f"The method fit of a model returned {shown(model)}; it must return the model itself, "
+            "with a method predict and the attribute history: a History, or None."
+        )
 
 
 def test_once(
@@ -194,7 +229,8 @@ def test_once(
     Raises
     ------
     ValueError
-        If ``spec`` is not a `Spec`.
+        If ``spec`` is not a `Spec`, another argument is impossible, or a prediction is not a finite
+        number.
     AttributeError
         If ``split`` has no test set.
 
@@ -213,11 +249,16 @@ def test_once(
     """
     _check_spec(spec)
     check_split(split)
+    spec.check(hyperparameters, epochs)
+    check_seed(seed)
     test = split.test
     validation = split.validation_split().evaluation
     unwatched = replace(split, evaluation=validation, evaluation_set="validation")
     model = spec.make(hyperparameters, epochs).fit(unwatched, seed=seed)
-    unclipped = model.predict(test["user_idx"], test["item_idx"])
+    _check_model(model)
+    unclipped = as_numbers(model.predict(test["user_idx"], test["item_idx"]), "prediction")
+    check_shape(unclipped, "prediction", len(test))
+    check_finite(unclipped, "prediction")
     prediction = np.clip(unclipped, *split.scale)
     return test.assign(
         unclipped=unclipped, prediction=prediction, error=prediction - test["rating"]
