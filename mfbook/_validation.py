@@ -103,7 +103,7 @@ def as_single(values: ArrayLike, name: str) -> np.ndarray:
     """
     is_single = isinstance(values, np.ndarray) and values.dtype == np.float32
     with np.errstate(over="ignore"):
-        return values if is_single else as_numbers(values, name).astype(np.float32)
+        return np.asarray(values if is_single else as_numbers(values, name), np.float32)
 
 
 def check_finite(values: np.ndarray, name: str) -> None:

@@ -303,6 +303,8 @@ class ALS:
         item = as_array(item_idx, "item_idx")
         nobody = np.zeros(item.shape, int)
         check_indices(nobody, item, 1, len(self.items))
+        # pandas counts no repeats of numbers in another byte order.
+        item = item.astype(int)
         repeated = np.flatnonzero(pd.Series(item).duplicated())
         if len(repeated):
             raise ValueError(
@@ -390,8 +392,7 @@ def first_factors(split: Split, k: int, rng: np.random.Generator) -> tuple[np.nd
     >>> users.shape, items.shape, float(abs(items[:, 5]).max())
     ((943, 6), (1682, 6), 0.0)
     """
-    check_split(split)
-    check_sizes(k=k)
+    check_factors(split, k)
     check_generator(rng)
     items = np.float32(0.1) * rng.standard_normal((split.n_items, k + 1), np.float32)
     items[:, k] = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+import sys
 import time
 
 from mfbook._validation import check_shape, check_sizes, shown
@@ -131,7 +132,9 @@ def run_epochs(
             raise ValueError(f"{name} is {shown(function)}; it must be a function.")
     rows = []
     sets = _measured(split.train), split.evaluation
-    for epoch in tqdm(range(1, epochs + 1), desc="epochs", leave=False):
+    # Without a terminal at all, as in a service, there is nothing to draw a bar into.
+    hidden = sys.stderr is None
+    for epoch in tqdm(range(1, epochs + 1), desc="epochs", leave=False, disable=hidden):
         start = time.perf_counter()
         train_epoch()
         seconds = time.perf_counter() - start

@@ -379,7 +379,12 @@ def solve_rows(
     check_shape(penalty, "prior_precision", width, width)
     if prior_mean is not None:
         prior_mean = as_single(prior_mean, "prior_mean")
-        check_shape(prior_mean, "prior_mean", n_rows if len(prior_mean) != 1 else 1, width)
+        check_shape(prior_mean, "prior_mean", "n", width)
+        if len(prior_mean) not in (1, n_rows):
+            raise ValueError(
+                f"prior_mean has {len(prior_mean)} rows; it must have one, or one for each of the "
+                f"{n_rows} rows of the blocks."
+            )
     check_positive(noise_precision=noise_precision)
     if rng is not None:
         check_generator(rng)

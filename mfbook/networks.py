@@ -128,7 +128,14 @@ class Network(HybridBlock):
             user, item = (
                 mx.nd.array(idx[rows], ctx=device, dtype="int32") for idx in (user_idx, item_idx)
             )
-            ratings = self(user, item)
+            try:
+                ratings = self(user, item)
+            except mx.MXNetError as error:
+                # The chained error shows the line of hybrid_forward.
+                raise ValueError(
+                    f"hybrid_forward of this {type(self).__name__} cannot compute with two vectors "
+                    f"of {user.size} indices: {str(error).strip().splitlines()[-1]}"
+                ) from error
             _check_one_each(self, ratings, user.shape)
             batches.append(ratings.asnumpy())
         return np.concatenate(batches) if batches else np.empty(0, np.float32)

@@ -125,7 +125,7 @@ def learning_curves(
     ax = _axes(ax)
     for (label, history), look in zip(histories.items(), _looks(), strict=False):
         curve = history.curve
-        ax.plot(curve.index, curve, markersize=5, label=label, **look)
+        ax.plot(curve.index, curve, markersize=5, label=str(label), **look)
     if baseline is not None:
         reference_line(*baseline, ax=ax)
     ax.locator_params(axis="x", integer=True)
@@ -607,7 +607,7 @@ def ladder(groups: Mapping[str, Mapping[str, float]], xlabel: str, ax: Axes | No
     ax = _axes(ax, (6.4, 0.8 + 0.3 * len(rungs)))
     for group, marker in zip(groups, cycle(("o", "X", *MARKERS[1:])), strict=False):
         chosen = rungs[rungs["group"] == group]
-        ax.plot(chosen["error"], chosen.index, marker, markersize=8, label=group)
+        ax.plot(chosen["error"], chosen.index, marker, markersize=8, label=str(group))
     _rows(ax, rungs["model"].tolist(), fontsize=9)
     ax.set(xlabel=xlabel)
     ax.legend(loc="upper left")
@@ -1166,7 +1166,7 @@ def _shared_evaluation_set(histories: Mapping[str, History]) -> str:
         )
     for label, history in histories.items():
         _check_history(history, f"histories[{label!r}]")
-    return _the_only(pd.Series({k: h.evaluation_set for k, h in histories.items()}, dtype=object))
+    return _the_only(pd.Series([h.evaluation_set for h in histories.values()], dtype=object))
 
 
 def _the_only(evaluation_sets: pd.Series) -> str:

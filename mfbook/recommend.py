@@ -215,7 +215,7 @@ def evaluate(
     _check_lists(lists, users, split)
     ratings = split.evaluation
     liked = ratings[ratings["rating"] >= stars].groupby("user_idx")["item_idx"].agg(set)
-    by_user = pd.Series(list(lists), index=users)
+    by_user = pd.Series(list(lists), index=users.astype(int))
     evaluated = by_user.index.intersection(liked.index)
     if evaluated.empty:
         raise ValueError(
@@ -247,6 +247,8 @@ def _check_lists(lists: np.ndarray, users: np.ndarray, split: Split) -> None:
             "list of at least one item."
         )
     check_indices(users, np.zeros(users.shape, int), split.n_users, split.n_items)
+    # pandas counts no repeats of numbers in another byte order.
+    users = users.astype(int)
     listed = lists.ravel()
     check_indices(np.zeros(listed.shape, int), listed, split.n_users, split.n_items)
     repeated = np.flatnonzero(pd.Series(users).duplicated())

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 import itertools
-from types import SimpleNamespace
 
 from mfbook import als, datasets, features, history
 from mfbook.exceptions import DataError, TrainingError
@@ -130,12 +129,19 @@ def test_more_factors_than_fit_into_memory_are_refused_before_they_take_any(twin
         fitted(twin, k=k)
 
 
+def split_of(n_users, n_items):
+    """Return a split of two ratings, with so many users and items."""
+    ratings = pd.DataFrame({"user_idx": [0, 1], "item_idx": [1, 0], "rating": [2.0, 4.0]})
+    users, items = (pd.DataFrame(index=range(n)) for n in (n_users, n_items))
+    return datasets.Split(ratings, ratings, users, items)
+
+
 def test_tables_of_factors_are_as_large_as_memory_allows():
-    wide = SimpleNamespace(n_users=3, n_items=250_000)
+    wide = split_of(3, 250_000)
     als.check_factors(wide, 1999)
     with pytest.raises(ValueError, match=r"^The table of 250,000 x 2,001 factors would take 2 GB"):
         als.check_factors(wide, 2000)
-    als.check_factors(SimpleNamespace(n_users=3, n_items=3), 22_360)
+    als.check_factors(split_of(3, 3), 22_360)
 
 
 def test_users_times_items_may_be_more_than_any_array_holds():
@@ -482,3 +488,53 @@ def test_the_training_error_is_that_of_the_ratings_that_are_measured_on(twin, mo
     assert model.history.rmse == pytest.approx(
         rmse(twin.test["rating"], model.predict(*pairs(twin.test)))
     )
+
+
+def test_parts_of_the_solver_name_what_does_not_fit():
+    table = np.ones((3, 2))
+    for call, name in (
+        (lambda: als.predict_pairs(None, table, 3.5, [0], [0]), "users is None"),
+        (lambda: als.predict_pairs(table, np.ones((3, 4)), 3.5, [0], [0]), "items has the shape"),
+        (lambda: als.predict_pairs(table, table, None, [0], [0]), "mean is None"),
+        (lambda: als.centered_blocks(None, 2), "split is a NoneType"),
+        (lambda: als.centered_blocks(split_of(2, 2), "2"), "k is '2'"),
+        (lambda: als.check_factors(None, 2), "split is a NoneType"),
+        (lambda: als.check_factors(split_of(2, 2), None), "k is None"),
+        (lambda: als.first_factors(split_of(2, 2), 2, 0), "rng is 0"),
+    ):
+        with pytest.raises(ValueError, match=name):
+            call()
+
+
+def test_fit_without_a_terminal(monkeypatch):
+    monkeypatch.setattr("sys.stderr", None)
+    assert als.ALS(k=1, reg=1, reg_bias=1, epochs=1).fit(split_of(2, 2)).history.rmse > 0
+
+
+@pytest.mark.parametrize(
+    ("train_epoch", "predict_sets", "message"),
+    [
+        (None, lambda *sets: sets, "train_epoch is None; it must be a function"),
+        (lambda: None, lambda *sets: None, "predict_sets returned None; it must return two"),
+        (lambda: None, lambda *sets: [3.5, 3.5], "A prediction of predict_sets is 3.5"),
+    ],
+)
+def test_functions_of_an_epoch_that_cannot_be_used(train_epoch, predict_sets, message):
+    with pytest.raises(ValueError, match=message):
+        history.run_epochs(split_of(2, 2), 1, train_epoch, predict_sets)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble])
+def test_attributes_in_unusual_precision(dtype):
+    ratings = pd.DataFrame({"user_id": [1, 2], "item_id": [5, 6], "rating": [1, 2]})
+    users = pd.DataFrame({"user_id": [1, 2], "gender": np.array([0, 1], dtype)})
+    split = datasets.make_split(ratings, ratings.assign(item_id=[6, 5]), users=users)
+    assert features.attributes(split)[0].tolist() == [[1, 0], [0, 1]]
+
+
+def test_an_age_too_large_for_a_number():
+    ratings = pd.DataFrame({"user_id": [1, 2], "item_id": [5, 6], "rating": [1, 2]})
+    users = pd.DataFrame({"user_id": [1, 2], "age": pd.Series([10**400, 3], dtype=object)})
+    split = datasets.make_split(ratings, ratings.assign(item_id=[6, 5]), users=users)
+    with pytest.raises(DataError, match="age of the users has a number that is too large"):
+        features.attributes(split)

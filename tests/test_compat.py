@@ -162,7 +162,9 @@ def import_in(folder, *, without="", cwd=None):
         "import mfbook\n"
         "import mxnet\n"
     )
-    environment = os.environ | {"PYTHONPATH": str(folder)}
+    # The package under test may be a copy, which this variable names already.
+    paths = filter(None, [str(folder), os.environ.get("PYTHONPATH")])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=cwd, env=environment
     )

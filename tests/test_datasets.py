@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 import shutil
 
 from mfbook import datasets
@@ -507,3 +508,64 @@ def test_the_test_set_has_no_missing_ratings_either(ratings, value):
     test = ratings[500:].assign(rating=lambda t: t["rating"].where(t.index != 503, value))
     with pytest.raises(DataError, match="mine, test set, row 3: the rating is missing"):
         datasets.make_split(ratings[:500], test, name="mine")
+
+
+RATINGS = pd.DataFrame({"user_id": [1, 1, 2, 2], "item_id": [5, 6, 5, 6], "rating": [1, 2, 3, 4]})
+
+
+def test_splits_are_compared_as_objects():
+    split = datasets.random_split(RATINGS, fraction=0.25)
+    assert split in [split] and split != replace(split) and {split: 1}[split] == 1
+
+
+def test_split_of_what_are_no_tables():
+    split = datasets.random_split(RATINGS, fraction=0.25)
+    for wrong, message in (
+        ({"users": None}, "users is None. Pass a pandas DataFrame"),
+        ({"items": 2}, "items is 2. Pass a pandas DataFrame"),
+        ({"evaluation_set": np.arange(2)}, "evaluation_set is array"),
+        ({"train": split.train.astype({"user_idx": "Int64"})}, "user_idx has the type Int64"),
+    ):
+        with pytest.raises(DataError, match=message):
+            replace(split, **wrong)
+
+
+def test_numbers_in_another_byte_order():
+    swapped = RATINGS.astype({"user_id": ">i8", "rating": ">f4"}).assign(
+        timestamp=np.arange(4, dtype=">i4")
+    )
+    one, other = (datasets.random_split(r, fraction=0.25) for r in (swapped, RATINGS))
+    pd.testing.assert_frame_equal(one.train.drop(columns="timestamp"), other.train)
+
+
+def test_descriptions_with_an_index_of_the_same_name():
+    titles = pd.DataFrame({"item_id": [6, 5], "title": ["b", "a"]}).set_index("item_id", drop=False)
+    split = datasets.random_split(RATINGS, fraction=0.25, items=titles)
+    assert split.items["title"].tolist() == ["a", "b"]
+
+
+def test_name_and_fold_of_any_type():
+    assert len(datasets.load("synthetic", fold=np.int64(2)).test) == 20_000
+    for wrong in (np.arange(2), pd.NA, pd.DataFrame({"a": [1, 2]})):
+        with pytest.raises(DataError, match=r"^There is no data set [^\n]*$"):
+            datasets.dataset_name(wrong)
+        with pytest.raises(DataError, match=r"^fold is [^\n]*$"):
+            datasets.load("synthetic", fold=wrong)
+
+
+def test_noise_floor_of_expectations_that_are_no_numbers():
+    split = datasets.random_split(RATINGS, fraction=0.25)
+    odd = replace(split, evaluation=split.evaluation.assign(expected="3"))
+    with pytest.raises(ValueError, match=r"expected.* is not a number"):
+        _ = odd.noise_floor
+
+
+def test_rating_too_large_for_a_float():
+    ratings = RATINGS.assign(rating=pd.Series([10**400, 1, 2, 3], dtype=object))
+    with pytest.raises(DataError, match="too large for a float"):
+        datasets.random_split(ratings, fraction=0.25)
+
+
+def test_a_fraction_may_be_a_fraction():
+    one, other = (datasets.per_user_split(RATINGS, fraction=f).test for f in (Fraction(1, 2), 0.5))
+    pd.testing.assert_frame_equal(one, other)

@@ -404,3 +404,43 @@ def test_quotation_marks_around_a_folder(cache, monkeypatch, variable):
     monkeypatch.setenv(variable, '"/data"')
     with pytest.raises(datasets.DataError, match=f"{variable} is .*with quotation marks"):
         datasets.folder()
+
+
+def test_without_a_home_the_cache_needs_a_name(cache, monkeypatch):
+    def unknown(name):
+        raise RuntimeError("could not determine the home directory for '~/.cache'")
+
+    monkeypatch.delenv("MFBOOK_CACHE")
+    monkeypatch.setattr(pooch, "os_cache", unknown)
+    with pytest.raises(datasets.DataError, match=r"your home folder is unknown. Set MFBOOK_CACHE"):
+        datasets.folder()
+    monkeypatch.setattr(pooch, "os_cache", lambda name: Path("/", "a" * 300, name))
+    with pytest.raises(datasets.DataError, match=r"File name too long. Set MFBOOK_CACHE"):
+        datasets.folder("synthetic")
+
+
+def test_data_in_a_folder_need_no_cache(cache, tmp_path, monkeypatch):
+    def unknown(name):
+        raise RuntimeError("could not determine the home directory for '~/.cache'")
+
+    monkeypatch.delenv("MFBOOK_CACHE")
+    monkeypatch.setattr(pooch, "os_cache", unknown)
+    monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
+    (tmp_path / "ml-100k").mkdir()
+    (tmp_path / "ml-100k/u.data").write_text(RATING)
+    assert datasets.folder() == tmp_path / "ml-100k"
+    (tmp_path / "ml-100k/u.data").write_text("1")
+    with pytest.raises(datasets.DataError, match=r"Unpack all of ml-100k\.zip there again"):
+        datasets.folder()
+
+
+def test_a_folder_that_may_not_be_searched(cache, tmp_path, monkeypatch):
+    def refuse(self):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setenv("MFBOOK_DATA", str(tmp_path))
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(
+        datasets.DataError, match=r"ml-100k cannot be read: Permission denied. Make"
+    ):
+        datasets.folder()

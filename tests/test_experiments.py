@@ -534,3 +534,36 @@ def test_hyperparameters_in_a_table_are_dicts(tables):
     (tables / "trials.csv").write_text("".join(lines))
     with pytest.raises(DataError, match="something else than a dict in hyperparameters"):
         experiments.trials()
+
+
+class Awkward:
+    """A model whose `fit` and `predict` return what they are told."""
+
+    history = None
+
+    def __init__(self, fitted="self", predicted=None):
+        self.fitted, self.predicted = fitted, predicted
+
+    def fit(self, split, *, seed=0):
+        return self if self.fitted == "self" else self.fitted
+
+    def predict(self, user_idx, item_idx):
+        return self.predicted
+
+
+@pytest.mark.parametrize("run", [experiments.search, experiments.test_once])
+def test_a_model_of_ones_own_that_is_none(twin, run):
+    given = ([{}],) if run is experiments.search else ({}, 1)
+    for model, message in (
+        (None, "returned None, which has no method fit"),
+        (Awkward(fitted=None), "fit of a model returned None; it must return the model itself"),
+        (Awkward(predicted=[3.0]), "prediction"),
+    ):
+        spec = Spec(lambda hyperparameters, epochs, model=model: model, "mine", epochs=1)
+        with pytest.raises(ValueError, match=message):
+            run(spec, twin, *given)
+
+
+def test_a_space_of_numbers_is_named():
+    with pytest.raises(ValueError, match="the names of this spec's space: 1"):
+        Spec(lambda hyperparameters, epochs: None, "mine", {1: [2]}).make({})

@@ -513,3 +513,26 @@ def test_the_training_error_is_that_of_the_ratings_that_are_measured_on(made, mo
     assert model.history.frame["train_rmse"].iloc[-1] == pytest.approx(error)
     error = rmse(made.test["rating"], model.predict(*pairs(made.test)))
     assert model.history.rmse == pytest.approx(error)
+
+
+def test_parts_of_the_sampler_name_what_does_not_fit():
+    rng = np.random.default_rng(0)
+    regression = gibbs.FeatureRegression(np.eye(3), width=2)
+    for call, name in (
+        (lambda: gibbs.FeatureRegression(np.ones(3), 2), "features has the shape"),
+        (lambda: gibbs.FeatureRegression([[np.nan]], 2), "features.* not a finite number"),
+        (lambda: gibbs.FeatureRegression(np.eye(3), None), "width is None"),
+        (lambda: regression.draw(np.ones((2, 2)), np.eye(2), rng), "residual has the shape"),
+        (lambda: regression.draw(np.ones((3, 2)), np.eye(3), rng), "precision has the shape"),
+        (lambda: regression.draw(np.ones((3, 2)), np.eye(2), 0), "rng is 0"),
+        (lambda: gibbs.draw_normal_wishart(np.ones(3), rng), "rows has the shape"),
+        (lambda: gibbs.draw_normal_wishart(np.ones((3, 2)), None), "rng is None"),
+        (lambda: gibbs.draw_normal_wishart(np.ones((3, 2)), rng, np.ones(2)), "weights has"),
+    ):
+        with pytest.raises(ValueError, match=name):
+            call()
+
+
+def test_prediction_for_one_index_that_is_no_vector():
+    with pytest.raises(ValueError, match="has not been fitted"):
+        gibbs.Gibbs(k=2).predict(0, 0)

@@ -178,3 +178,54 @@ def test_every_exercise_is_listed_once():
     wanted = re.findall(r"### Exercise (\w+\.\d+)", "\n".join(sources))
     assert re.findall(r"\| \[(\w+\.\d+)\]", text) == wanted
     assert text.count("checked |") == sum("# @title Check" in source for source in sources)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "- a", "parts: 5", "root: x\nparts: [{chapters: }]", "a: [", None]
+)
+def test_a_damaged_table_of_contents(monkeypatch, tmp_path, text):
+    monkeypatch.setattr(handout, "ROOT", tmp_path)
+    if text is not None:
+        (tmp_path / "_toc.yml").write_text(text)
+    with pytest.raises(SystemExit, match=r"_toc\.yml does not list the book's pages"):
+        handout.pages()
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (handout.Error("Timeout 30000ms exceeded."), "could not print the book: Timeout 30000ms"),
+        (OSError(28, "No space left on device"), "No space left on device. Set TMPDIR"),
+    ],
+)
+def test_a_book_that_cannot_be_printed(monkeypatch, tmp_path, error, message):
+    def fail(chromium):
+        raise error
+
+    for name in handout.pages():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.html").touch()
+    monkeypatch.setattr(handout, "HTML", tmp_path)
+    monkeypatch.setattr(handout.shutil, "which", lambda name: name)
+    monkeypatch.setattr(handout, "printed", fail)
+    with pytest.raises(SystemExit, match=message):
+        handout.main([])
+
+
+@pytest.mark.parametrize("slideshow", ["slide", None, ["slide"]])
+def test_metadata_of_another_kind_are_named(slideshow):
+    cell = nbformat.v4.new_markdown_cell("text", metadata={"slideshow": slideshow})
+    with pytest.raises(ValueError, match="slide_type is None in the cell's slideshow metadata"):
+        slides.slide_type(cell)
+
+
+def test_a_raw_cell_is_on_no_slide():
+    with pytest.raises(
+        ValueError, match=r'a raw cell shows nothing\. Set its slide_type to "skip"'
+    ):
+        slide_html.pieces(nbformat.v4.new_raw_cell("text"))
+
+
+def test_a_picture_without_alt_text():
+    cell = nbformat.v4.new_code_cell("1", metadata={"mystnb": "x"})
+    assert slide_html._alt(cell) == ""

@@ -60,3 +60,16 @@ def test_a_notebook_stores_the_fields_by_name():
         "published": None,
         "measured_on": "validation",
     }
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"rmse": None}, {"rmse": float("nan")}, {"rmse": 0.9, "spread": "0.1"}]
+)
+def test_headline_of_what_is_no_error(wrong):
+    with pytest.raises(ValueError, match="not a"):
+        headlines.Headline("biases", **wrong)
+
+
+def test_headlines_are_made_of_headlines():
+    with pytest.raises(ValueError, match=r"A row is 0.95; pass headlines"):
+        headlines.Headlines(0.95)

@@ -317,3 +317,27 @@ def test_as_many_ratings_as_indices():
     for ratings in ([1.0], [1.0, 2.0, 3.0]):
         with pytest.raises(ValueError, match=rf"There are 2 indices and {len(ratings)} ratings"):
             least_squares.rating_blocks([0, 1], [0, 0], ratings, (2, 1))
+
+
+def test_arguments_that_do_not_fit_each_other_are_named():
+    blocks = rating_blocks([0, 1, 1], [2, 0, 2], [0.5, -1, 0.5], (2, 3))
+    other, eye = np.zeros((3, 2)), np.eye(2)
+    for call, name in (
+        (lambda: solve_rows(None, other, eye), "blocks is None"),
+        (lambda: solve_rows(blocks, [[0.0, 0.0]], eye), "other is"),
+        (lambda: solve_rows(blocks, other, np.eye(3)), "prior_precision has the shape"),
+        (
+            lambda: solve_rows(blocks, other, eye, prior_mean=np.zeros((3, 2))),
+            "prior_mean has 3 rows",
+        ),
+        (lambda: solve_rows(blocks, other, eye, noise_precision=None), "noise_precision is None"),
+        (lambda: solve_rows(blocks, other, eye, rng=0), "rng is 0"),
+        (lambda: least_squares.design_table(np.zeros(3)), "other has the shape"),
+        (lambda: normal_equations(None, np.zeros((4, 3))), "block is None"),
+        (lambda: normal_equations(blocks[0], np.zeros((3, 3))), "at least 4 rows"),
+        (lambda: least_squares.solve(np.eye(2), np.ones((1, 2))), "left has the shape"),
+        (lambda: rating_blocks([0], [0], ["a"], (1, 1)), "centered"),
+        (lambda: rating_blocks([0], [0], [1.0], 3), "shape is 3"),
+    ):
+        with pytest.raises(ValueError, match=name):
+            call()

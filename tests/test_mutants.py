@@ -104,3 +104,28 @@ def test_help_says_what_the_command_does():
     )
     assert "say what survived" in " ".join(done.stdout.split())
     assert "--only" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", "cannot be read"),
+        ("a: 1", "is no list of changes"),
+        ("- 5", "change 1 is not complete"),
+        (CHANGES.replace("tests/test_add.py", ""), "change 1 is not complete"),
+        (CHANGES.replace("mfbook/__init__", "mfbook/../../x"), "change 1 is not complete"),
+        (CHANGES.replace("mfbook/__init__", "/tmp/x"), "change 1 is not complete"),
+        (CHANGES.replace("mfbook/__init__", "mfbook/x"), "minus: mfbook/x.py: No such file"),
+    ],
+)
+def test_a_damaged_list_is_refused(checkout, text, message):
+    mutants.DATA.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        mutants.main([])
+
+
+@pytest.mark.parametrize("option", ["--jobs=0", "--seconds=0", "--seconds=nan", "--seconds=inf"])
+def test_limits_that_are_none(checkout, option, capsys):
+    with pytest.raises(SystemExit):
+        mutants.main([option])
+    assert option.partition("=")[0] + " is" in capsys.readouterr().err

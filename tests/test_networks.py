@@ -1,8 +1,10 @@
 """The three networks compute what their equations say, for indices inside their tables."""
 
+from copy import deepcopy
 import math
 import os
 from pathlib import Path
+import pickle
 import socket
 import threading
 
@@ -512,3 +514,42 @@ def test_a_file_that_may_not_be_touched(tmp_path, monkeypatch):
             with pytest.raises(ValueError, match=r"params cannot be written; .* may you write"):
                 network.save(file)
         assert [path.name for path in tmp_path.iterdir()] == ["model.params"]
+
+
+@pytest.mark.parametrize("dropout", [None, "0.5", np.array([0.1, 0.2])])
+def test_dropout_that_is_no_number(dropout):
+    with pytest.raises(ValueError, match=r"dropout is .*; it must be at least 0 and below 1"):
+        networks.OneLayerDropoutMLP(2, 2, hidden=2, k=2, dropout=dropout)
+
+
+@pytest.mark.parametrize("init", [None, 0.01, "unknown", {}])
+def test_initializer_that_is_none(init):
+    with pytest.raises(ValueError, match=r"The initializer is .*; pass one of mxnet.init"):
+        networks.PlainNet(2, 2, k=2).initialize(init)
+
+
+def test_device_that_is_none():
+    with pytest.raises(ValueError, match="ctx is 'cpu'; pass a device"):
+        networks.PlainNet(2, 2, k=2).initialize(ctx="cpu")
+
+
+def test_a_network_that_has_computed_says_how_to_copy_it():
+    network = networks.PlainNet(2, 2, k=2)
+    network.hybridize()
+    network.initialize()
+    deepcopy(network)
+    network.predict([0], [0])
+    for make in (deepcopy, pickle.dumps):
+        with pytest.raises(ValueError, match="let it load what save wrote"):
+            make(network)
+
+
+def test_shapes_in_hybrid_forward_that_do_not_fit():
+    class Wrong(networks.PlainNet):
+        def hybrid_forward(self, F, user_idx, item_idx):
+            return F.dot(self.user(user_idx), self.item(item_idx))
+
+    network = Wrong(3, 3, k=2)
+    network.initialize()
+    with pytest.raises(ValueError, match="hybrid_forward of this Wrong cannot compute with two"):
+        network.predict([0, 1, 2], [0, 1, 2])

@@ -207,13 +207,13 @@ def test_notebook_and_package_show_the_same_class(stem, name):
 def test_a_write_that_fails_leaves_the_notebook(fork, monkeypatch):
     before = fork.read_bytes()
 
-    write = Path.write_text
+    write = Path.write_bytes
 
-    def fail(path, text, **_):
-        write(path, "half")
+    def fail(path, content):
+        write(path, b"half")
         raise OSError(errno.ENOSPC, "the disk is full")
 
-    monkeypatch.setattr(Path, "write_text", fail)
+    monkeypatch.setattr(Path, "write_bytes", fail)
     with pytest.raises(SystemExit, match="is as it was: the disk is full"):
         notebooks.sync()
     assert fork.read_bytes() == before
@@ -332,12 +332,42 @@ def test_stored_headlines_of_another_version_are_named(fork, row):
         notebooks.sync()
 
 
-@pytest.mark.parametrize("text", ["", "repository: {url: x}", "repository: [", None])
+@pytest.mark.parametrize(
+    "text", ["", "repository: {url: x}", "repository: {url: 5, branch: x}", "a: [", None]
+)
 def test_a_config_without_the_repository(fork, text):
     path = notebooks.ROOT / "_config.yml"
     path.unlink() if text is None else path.write_text(text)
     with pytest.raises(SystemExit, match="does not say the url and branch of the repository"):
         notebooks.sync()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AttributeError("'NoneType' object has no attribute 'cleanup_resources'"),
+        notebooks.nbclient.exceptions.CellExecutionError("Traceback", "KeyboardInterrupt", ""),
+    ],
+)
+def test_an_interrupted_run_leaves_the_notebook(fork, monkeypatch, error):
+    class Client:
+        def __init__(self, notebook, **options):
+            pass
+
+        def execute(self, **options):
+            raise error
+
+    before = fork.read_bytes()
+    monkeypatch.setattr(notebooks.movielens, "require", lambda what: None)
+    monkeypatch.setattr(notebooks.nbclient, "NotebookClient", Client)
+    with pytest.raises(SystemExit, match="was interrupted, and is as it was"):
+        notebooks.execute()
+    assert fork.read_bytes() == before
+
+
+def test_a_machine_without_a_file_about_its_processor(monkeypatch, tmp_path):
+    monkeypatch.setattr(notebooks, "CPU_INFO", tmp_path / "cpuinfo")
+    assert f"cores of {notebooks.platform.machine()}, " in notebooks.machine()
 
 
 def test_a_cell_that_fails_leaves_the_notebook(fork, monkeypatch):

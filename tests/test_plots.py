@@ -479,3 +479,10 @@ def test_a_group_without_errors_is_a_gap():
     assert np.isnan(ax.get_lines()[1].get_ydata()[0])
     numbered = ERRORS.set_axis(pd.MultiIndex.from_tuples([(1, 2), (3, 4)]))
     assert plots.errors_by_group(numbered, "ratings").get_lines()
+
+
+def test_labels_of_any_type():
+    frame = pd.DataFrame({"epoch": [1, 2], "train_rmse": [0.9, 0.8], "test_rmse": [1.0, 0.9]})
+    ax = plots.learning_curves({(64, 64): History(frame, "test")})
+    assert ax.get_lines()[0].get_label() == "(64, 64)"
+    assert plots.ladder({(64, 64): {"MLP": 0.9}}, "RMSE").get_lines()

@@ -162,7 +162,7 @@ def test_a_difference_is_told_with_both_numbers_and_the_line():
 
 NOTEBOOK = """\
 import nbformat
-cells = []
+cells = [nbformat.v4.new_markdown_cell("# One")]
 for number, (source, stored, tags) in enumerate([
     ("print(0.9612)", "0.9619", []),
     ("print(0.9699)", "0.9619", ["nbval-loose"]),
@@ -214,3 +214,9 @@ def test_only_clocks_speeds_and_machines_are_not_compared(path):
         if stored_outputs.IGNORED in cell["metadata"].get("tags", []):
             source = "".join(cell["source"])
             assert any(word in source for word in measures), source
+
+
+def test_a_broken_notebook_is_named_when_its_cells_are_counted(tmp_path):
+    (tmp_path / "01_x.ipynb").write_text("<html>")
+    with pytest.raises(ValueError, match=r"01_x\.ipynb is not JSON"):
+        stored_outputs.counts([tmp_path / "01_x.ipynb"])

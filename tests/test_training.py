@@ -1,6 +1,7 @@
 """`fit` trains every rating, reports honestly, repeats itself, and refuses what cannot work."""
 
 from dataclasses import replace
+from fractions import Fraction
 import math
 import subprocess
 import sys
@@ -658,3 +659,47 @@ def test_momentum_keeps_a_share_of_the_last_step(small):
     fit(network, small, epochs=2, batch_size=n, **rates)
     for ours, expected in zip(weights(network), tables, strict=True):
         assert ours == pytest.approx(expected, abs=1e-5)
+
+
+def test_arrays_of_another_type_are_named(small):
+    arrays = [mx.nd.array([1, 2])]
+    for labels, message in (
+        (None, "labels is None"),
+        ([np.ones(2)], "labels is"),
+        ([*arrays, *arrays], "2 arrays of labels and 1 of predictions"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            RMSE().update(labels, arrays)
+    for wrong, message in (
+        ((None, np.random.default_rng(0), mx.cpu()), "ratings: the table is of the type NoneType"),
+        ((small.train, 0, mx.cpu()), "rng is 0"),
+        ((small.train, np.random.default_rng(0), "cpu"), "device is 'cpu'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            training.shuffled(*wrong)
+
+
+def test_network_model_checks_what_it_is_fitted_to(small):
+    model = NetworkModel(lambda split, seed: networks.PlainNet(split.n_users, split.n_items, k=2))
+    with pytest.raises(ValueError, match="split is a NoneType; pass a Split"):
+        model.fit(None)
+    with pytest.raises(ValueError, match="seed is 'x'"):
+        model.fit(small, seed="x")
+
+
+def test_numbers_of_any_kind_train_a_network(small):
+    def trained(**hyperparameters):
+        network = networks.PlainNet(small.n_users, small.n_items, k=2)
+        return fit(network, small, 1, batch_size=1, **hyperparameters).rmse
+
+    assert trained(seed=np.int8(1), momentum=Fraction(1, 2)) == trained(seed=1, momentum=0.5)
+
+
+def test_network_that_returns_indices(small):
+    class Indices(networks.PlainNet):
+        def hybrid_forward(self, F, user_idx, item_idx):
+            return user_idx
+
+    network = Indices(small.n_users, small.n_items, k=2)
+    with pytest.raises(TrainingError, match="returned numbers of the type int32"):
+        fit(network, small, 1, batch_size=1)

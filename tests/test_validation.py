@@ -94,3 +94,26 @@ def test_flags_are_true_or_false(flag):
     _validation.check_flags(fill=np.bool_(True))
     with pytest.raises(ValueError, match=r"fill is .*; it must be True or False"):
         _validation.check_flags(fill=flag)
+
+
+def test_masked_values_are_refused_wherever_an_array_is_read():
+    masked = np.ma.array([0, 1], mask=[False, True])
+    with pytest.raises(ValueError, match="user_idx has masked values"):
+        _validation.check_indices(masked, [0, 0], 2, 2)
+
+
+def test_indices_are_neither_spans_of_time_nor_checked_where_there_are_none():
+    with pytest.raises(ValueError, match="user_idx has the type timedelta64"):
+        _validation.check_indices(np.array([1], "m8[s]"), [0], 2, 2)
+    _validation.check_indices(np.array([], str), [], 2, 2)
+
+
+@pytest.mark.parametrize("array", [[[1.0]], np.ones(2), np.ones((2, 3)), np.array([["a"]])])
+def test_array_of_another_shape_or_type(array):
+    with pytest.raises(ValueError, match=r"table .*; it must be a NumPy array of numbers of the"):
+        _validation.check_shape(array, "table", "n", 2)
+
+
+def test_a_table_of_any_size_is_refused_with_a_sentence():
+    with pytest.raises(ValueError, match="the limit is 2 GB"):
+        _validation.check_memory(10**400, "A table", "Make it smaller.")

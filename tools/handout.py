@@ -83,7 +83,11 @@ def main(arguments=None):
     try:
         writer = printed(chromium)
     except Error as error:
-        sys.exit(f"Chromium could not print the book: {error.message} Run `make book` again.")
+        said = error.message.strip().partition("\n")[0].removesuffix(".")
+        sys.exit(
+            f"Chromium could not print the book: {said}. Is there room on the disk for temporary "
+            "files (TMPDIR)? If there is, run `make book` again."
+        )
     except OSError as error:
         sys.exit(
             f"The pages could not be kept: {error.strerror}. Set TMPDIR to a folder that you may "

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import contextlib
 import math
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 import queue
 import shutil
 import signal
@@ -27,49 +27,14 @@ import sys
 import tempfile
 import time
 
-import yaml
+from tools.mutant_list import COPIED, DATA, mutated, read
+from tools.writing import reason
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / "tools" / "mutants.yaml"
-# What the tests need of the checkout.
-COPIED = ("mfbook", "tests", "tools", "benchmarks", "notebooks", "conftest.py", "pyproject.toml")
 LEAST_SHARE = 0.95
 SECONDS = 300
-TEXTS = ("name", "file", "from", "to")
-REMEDY = f"Each needs {', '.join(TEXTS)} and a list of tests; see the comment at its head."
 # Processes that run tests at the moment.
 RUNNING = set()
-
-
-def read(path=DATA):
-    """Changes, one dict each: name, file, from, to, tests and, for some, survives.
-
-    Raises `ValueError` if ``path`` is no such list.
-    """
-    try:
-        mutants = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from None
-    if not isinstance(mutants, list):
-        raise ValueError(f"{path} is no list of changes. {REMEDY}")
-    for number, mutant in enumerate(mutants, start=1):
-        if not _is_change(mutant):
-            raise ValueError(f"{path}: change {number} is not complete: {mutant!r}. {REMEDY}")
-    return mutants
-
-
-def _is_change(mutant):
-    if not isinstance(mutant, dict) or not all(isinstance(mutant.get(key), str) for key in TEXTS):
-        return False
-    tests = mutant.get("tests")
-    # Without a test, pytest would run them all.
-    are_tests = isinstance(tests, list) and tests and all(isinstance(test, str) for test in tests)
-    path = PurePosixPath(mutant["file"])
-    return (
-        bool(are_tests)
-        and path.parts[:1] in [(name,) for name in COPIED]
-        and ".." not in path.parts
-    )
 
 
 def copy_of(root, target):
@@ -83,17 +48,6 @@ def copy_of(root, target):
         elif (root / name).exists():
             shutil.copy(root / name, target / name)
     return target
-
-
-def mutated(text, mutant):
-    """Return the text of a file with the change in it; raise `ValueError` if it does not fit."""
-    count = text.count(mutant["from"])
-    if count != 1:
-        raise ValueError(
-            f"{mutant['name']}: its text occurs {count} times in {mutant['file']}, not once: "
-            f"{mutant['from']!r}. Bring tools/mutants.yaml up to date."
-        )
-    return text.replace(mutant["from"], mutant["to"])
 
 
 def run_tests(folder, tests, seconds):
@@ -244,7 +198,7 @@ def _main():
         sys.exit(str(error))
     except OSError as error:
         sys.exit(
-            f"The copies could not be made: {error}. Set TMPDIR to a folder that you may write, on a "
+            f"The copies could not be made: {reason(error)}. Set TMPDIR to a folder that you may write, on a "
             "disk with enough space."
         )
 

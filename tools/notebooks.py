@@ -147,7 +147,15 @@ def _run(notebook, path):
         nbclient.exceptions.DeadKernelError,
         NoSuchKernel,
     ) as error:
+        # Ctrl-C reaches the kernel as well.
+        if getattr(error, "ename", None) == "KeyboardInterrupt":
+            sys.exit(f"{path.name} was interrupted, and is as it was.")
         sys.exit(f"{path.name} stopped, and is as it was. {error}")
+    except Exception as error:
+        # At Ctrl-C nbclient ends its kernel, and can fail in many ways at what it does next.
+        sys.exit(
+            f"{path.name} was interrupted, and is as it was ({type(error).__name__}). Run it again."
+        )
     return round(time.perf_counter() - start)
 
 

@@ -36,6 +36,7 @@ import sphinx_revealjs
 from tqdm import tqdm
 
 from tools import reading, slide_html
+from tools.writing import reason
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "_build" / "slides"
@@ -143,7 +144,7 @@ def main(arguments=None):
         _write_all(folder)
     except OSError as error:
         sys.exit(
-            f"The slides could not be written into {folder}: {error.strerror or error}. Name another "
+            f"The slides could not be written into {folder}: {reason(error)}. Name another "
             "folder with --out."
         )
     except ValueError as error:

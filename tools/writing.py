@@ -1,7 +1,19 @@
 """Write a file as a whole or not at all, or say in one sentence why it could not be written."""
 
 import contextlib
+import os
 import sys
+
+
+def reason(error):
+    """Why the system refused to write, in a few words.
+
+    Parameters
+    ----------
+    error : OSError
+        Also one of those that `shutil.copytree` collects, each as (source, target, reason).
+    """
+    return error.strerror or str(error.args[0][0][-1])
 
 
 def write(content, path):
@@ -15,7 +27,8 @@ def write(content, path):
         A str is written in UTF-8.
     path : pathlib.Path
     """
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    # A name that no other process uses at the same time.
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         unfinished.write_bytes(content if isinstance(content, bytes) else content.encode())
         unfinished.replace(path)

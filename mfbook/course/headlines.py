@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mfbook._validation import as_numbers, check_finite, shown
+from mfbook._validation import as_numbers, check_finite, check_shape, shown
 import pandas as pd
 
 #: MIME type under which a notebook stores its headlines.
@@ -52,10 +52,17 @@ class Headline:
     measured_on: str = "u1.test"
 
     def __post_init__(self) -> None:
-        check_finite(as_numbers(self.rmse, "rmse"), "rmse")
-        for name, value in (("spread", self.spread), ("published", self.published)):
-            if value is not None:
-                check_finite(as_numbers(value, name), name)
+        numbers: tuple[tuple[str, Any], ...] = (
+            ("rmse", self.rmse),
+            ("spread", self.spread),
+            ("published", self.published),
+        )
+        for name, value in numbers:
+            if value is not None or name == "rmse":
+                number = as_numbers(value, name)
+                # One number, not a list of them.
+                check_shape(number, name)
+                check_finite(number, name)
 
 
 class Headlines:

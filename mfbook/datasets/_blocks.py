@@ -10,6 +10,7 @@ import importlib
 import io
 from pathlib import Path
 import re
+import sys
 from typing import IO, cast
 import zlib
 
@@ -46,9 +47,12 @@ HTML = (b"<!doctype html", b"<html", b"<?xml")
 
 def first_bytes(path: Path) -> bytes:
     """Return the first 512 bytes of a file; raise an error that names what is wrong with it."""
-    if path.is_dir():
+    # A name that is too long is refused here, and a folder that may not be entered.
+    with readable(path):
+        is_folder, is_file = path.is_dir(), path.is_file()
+    if is_folder:
         raise DataError(f"{path} is a folder. Pass the path of the file of ratings in it.")
-    if not path.is_file():
+    if not is_file:
         raise FileNotFoundError(f"There is no file {path}. Check the path and the spelling.")
     with readable(path), path.open("rb") as file:
         return file.read(512)
@@ -104,7 +108,8 @@ def _progress(path: Path) -> tqdm:
         unit="B",
         unit_scale=True,
         leave=False,
-        disable=size < SHOW_PROGRESS,
+        # Without a terminal at all, as in a service, there is nothing to draw into.
+        disable=size < SHOW_PROGRESS or sys.stderr is None,
     )
 
 

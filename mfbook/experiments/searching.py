@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 import itertools
 import math
+import sys
 from typing import Any
 
 from mfbook._validation import as_numbers, check_finite, check_seed, check_shape, check_sizes, shown
@@ -151,7 +152,7 @@ def search(
     inner = split.validation_split()
     rows = [
         (chosen, *_trial(spec, inner, chosen, epochs))
-        for chosen in tqdm(hyperparameters, desc="trials", leave=False)
+        for chosen in tqdm(hyperparameters, desc="trials", leave=False, disable=sys.stderr is None)
     ]
     table = pd.DataFrame(rows, columns=["hyperparameters", "epochs", "validation"])
     return table.sort_values("validation", kind="stable", ignore_index=True)
