@@ -22,7 +22,10 @@ def pytest_configure(config):
         os.environ["MFBOOK_DATASET"], reason = "synthetic", str(error)
     on_movielens = datasets.dataset_name() == "ml-100k"
     config.option.nbval, config.option.nbval_lax = on_movielens, not on_movielens
-    compared, ignored = stored_outputs.counts((config.rootpath / "notebooks").glob("*.ipynb"))
+    try:
+        compared, ignored = stored_outputs.counts((config.rootpath / "notebooks").glob("*.ipynb"))
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
     config.stash[HEADER] = (
         f"data: MovieLens 100K; of {compared + ignored} notebook cells with output, {compared} are "
         f"compared with it, and {ignored} are not: they show a clock, a speed or the machine"

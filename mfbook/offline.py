@@ -24,7 +24,7 @@ __all__ = ["gather"]
 
 ROOT = Path(__file__).resolve().parent.parent
 # What the folder needs on its disk, wheels and all.
-NEEDED_MB = 500
+NEEDED_MB = 1000
 # The beginning of the name of a folder with unfinished work.
 UNFINISHED = ".unfinished-"
 # What the wheel of the course is built from: a checkout's own build/ may hold old modules.

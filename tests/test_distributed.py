@@ -71,7 +71,8 @@ def test_workers_that_do_not_wait_for_each_other_learn_too(short):
     errors = history.frame["train_rmse"]
     assert len(history.frame) == 2
     of_zero = np.sqrt(np.mean(short.train["rating"] ** 2))
-    assert errors.iloc[-1] < errors.iloc[0] < of_zero
+    # Late gradients make the curve uneven, and no two runs the same.
+    assert errors.min() < of_zero / 2
     speed = len(short.train) / history.frame["seconds"]
     assert history.frame["ratings_per_second"].tolist() == pytest.approx(speed.tolist())
 

@@ -231,10 +231,10 @@ def dataset_name(name: str | None = None) -> str:
     """
     if name is None:
         name = os.environ.get("MFBOOK_DATASET") or "ml-100k"
-    if not isinstance(name, str):
-        name = shown(name)
-    if name not in DATASETS:
-        raise DataError(f"There is no data set {name!r}. Choose one of: {', '.join(DATASETS)}.")
+    if not isinstance(name, str) or name not in DATASETS:
+        raise DataError(
+            f"There is no data set {shown(name)}. Choose one of: {', '.join(DATASETS)}."
+        )
     return name
 
 
