@@ -2,10 +2,10 @@ r"""Many small least-squares problems at once: one for each user, or for each it
 
 With the items fixed, the biased model of `mfbook.als` is a ridge regression for each user, and
 the other way round. Users have between a few and thousands of ratings, so their equations cannot
-be formed in one array. Here the rows are sorted by their number of ratings and cut into blocks of
-rows of similar length, and each block is padded to its longest row, as ALX does it (H. Mehta and
-others 2021, `arXiv:2112.02194`). A block is then one batched product and one batched Cholesky
-factorization, and no array grows with users times items.
+be formed in one array. ALX (H. Mehta and others 2021, `arXiv:2112.02194`) makes dense batches of
+pieces of one length. Here the rows are sorted by their number of ratings and cut into blocks of
+rows of similar length, and each block is padded to its longest row. A block is then one batched
+product and one batched Cholesky factorization, and no array grows with users times items.
 """
 
 from __future__ import annotations

@@ -581,8 +581,8 @@ class OneLayerDropoutMLP(OneLayerMLP):
     def __init__(
         self, n_users: int, n_items: int, hidden: int, k: int, dropout: float = 0.5
     ) -> None:
-        if not 0 <= as_float(dropout) < 1:
-            raise ValueError(f"dropout is {shown(dropout)}; it must be at least 0 and below 1.")
+        if not isinstance(dropout, int | float) or not 0 <= dropout < 1:
+            raise ValueError(f"dropout is {dropout!r}; it must be at least 0 and below 1.")
         self.dropout = dropout
         super().__init__(n_users, n_items, hidden, k)
 

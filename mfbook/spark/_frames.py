@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 # The biases stop changing in the fourth digit after so many sweeps.
-BIAS_SWEEPS = 5
+BIAS_SWEEPS = 3
 # A table of pandas is handed to Spark in rows of so many ratings: a row for each takes eight times
 # as long, and a file would have to lie where the workers find it.
 RATINGS_PER_ROW = 20_000
