@@ -105,7 +105,10 @@ def _cell(row):
 
 
 def _ratio(seconds, memory):
-    return "" if pd.isna(seconds) else f"{seconds:.2f} × time, {memory:.2f} × memory"
+    if pd.isna(seconds):
+        return ""
+    time = f"{seconds:.2f}" if seconds >= 0.01 else f"{seconds:.2g}"
+    return f"{time} × time, {memory:.2f} × memory"
 
 
 def exponent(ratings, seconds):
