@@ -189,7 +189,8 @@ def _texts(column: pd.Series, name: str) -> pd.Series:
             f"{name}: the column {column.name} of the items holds values of the type {kind}, not "
             "texts. Convert or drop that column."
         )
-    return column.astype(object).where(column.notna(), "").astype(str)
+    # As objects: pandas makes a genre of an empty text if pyarrow holds the texts.
+    return column.astype(object).where(column.notna(), "").astype(str).astype(object)
 
 
 def _one_hot(column: pd.Series, name: str) -> pd.DataFrame:
