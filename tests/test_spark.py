@@ -388,3 +388,8 @@ def test_a_worker_killed_during_the_fit_changes_nothing(
     error = metrics.evaluate(model.fit(split), split)
     assert finished == [True], "the worker was killed too late"
     assert error == pytest.approx(metrics.evaluate(fitted, split), abs=1e-3)
+
+
+def test_workers_on_this_machine_run_this_python(session):
+    """On Colab ``python3`` may be another version, with which Spark refuses to work."""
+    assert session.sparkContext.pythonExec == os.environ["PYSPARK_PYTHON"] == sys.executable

@@ -10,6 +10,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from typing import TYPE_CHECKING
@@ -164,6 +165,9 @@ def session(
     check_pyspark()
     check_java()
     _check_master(master)
+    if LOOPBACK.match(master):
+        # The workers are on this machine: they run this Python, whatever "python3" is.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
