@@ -292,6 +292,8 @@ runpy.run_module("mfbook", run_name="__main__")
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_leaves_nothing(checkout, tmp_path, number):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        pytest.skip("whatever started this run ignores the signal, as nohup does")
     command = [sys.executable, "-c", WAITING, str(checkout[0]), "offline", str(tmp_path / "usb")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"waiting\n"
