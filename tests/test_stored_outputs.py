@@ -197,11 +197,12 @@ def test_pytest_compares_a_notebook_and_counts_its_cells(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
 def test_only_clocks_speeds_and_machines_are_not_compared(path):
-    """A cell that is ignored reads a clock, a device or a profile, or shows what such a cell made."""
+    """A cell that is ignored reads a clock, a device, a profile or a race, or shows what it made."""
     measures = (
         *("perf_counter", "seconds", "ratings_per_second", "speed", "history"),
         *(
             "devices.available()",
+            "dist_async",
             "gpus",
             "profiled",
             "times",
