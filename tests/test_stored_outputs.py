@@ -203,6 +203,7 @@ def test_only_clocks_speeds_and_machines_are_not_compared(path):
         *(
             "devices.available()",
             "dist_async",
+            "n_train / sweep",
             "gpus",
             "profiled",
             "times",
