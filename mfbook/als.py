@@ -318,7 +318,7 @@ class ALS:
                 f"rating is {stars}; it must be {len(item)} numbers from {low:g} to {high:g}."
             )
         shape = (1, len(self.items))
-        blocks = rating_blocks(nobody, item.astype(int), stars - self.mean, shape, self.k)
+        blocks = rating_blocks(nobody, item, stars - self.mean, shape, self.k)
         return solve_rows(blocks, self.items, self.prior_precision)
 
 
