@@ -1,15 +1,23 @@
 """The built book is whole, and can be read with no network. `make test` builds it first."""
 
 import functools
+from html.parser import HTMLParser
+import json
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
+import zipfile
 
+import addresses
 from bs4 import BeautifulSoup
 import pytest
+
+from tools.sphinx import coursepage
 
 HTML = Path(__file__).parent.parent / "_build" / "html"
 NOTEBOOKS = sorted((HTML.parent.parent / "notebooks").glob("*.ipynb"))
 PAGES = sorted([*HTML.glob("book/*.html"), *HTML.glob("notebooks/*.html")])
+ADDRESS_ATTRIBUTES = ("href", "src", "data", "poster", "action")
 LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
 
 
@@ -49,21 +57,149 @@ def test_mathematics_is_typeset_from_the_book_itself(pages):
     assert list(HTML.glob("_static/**/*MathJax_Main-Regular.woff"))
 
 
-def test_internal_links_and_anchors_resolve(pages):
-    @functools.cache
-    def anchors(target):
-        page = pages.get(target) or soup(target)
-        return {element["id"] for element in page.find_all(id=True)}
+class Addresses(HTMLParser):
+    """The ids of a page, and the addresses that it leads to or loads."""
 
-    for path, page in pages.items():
-        for link in page.find_all("a", href=True):
-            parts = urlsplit(link["href"])
-            if parts.scheme or parts.netloc:
+    def __init__(self, path):
+        super().__init__()
+        self.ids, self.found = {"", "top"}, set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        options = {name: value or "" for name, value in attributes}
+        self.ids |= {options[name] for name in ("id", "name") if name in options}
+        self.found |= {options[name] for name in ADDRESS_ATTRIBUTES if name in options}
+        self.found |= {part.split()[0] for part in options.get("srcset", "").split(",") if part}
+        if options.get("http-equiv", "").lower() == "refresh":
+            self.found.add(options["content"].partition("url=")[2])
+
+
+def crawl(root):
+    """Follow every address that stays inside a folder of pages, from its index.html.
+
+    Returns the pages, what is dead (as page and address), and the pages that lead to each host.
+    """
+    pages, dead, outside = {}, set(), {}
+
+    @functools.cache
+    def read(path):
+        return Addresses(path)
+
+    pending = [root / "index.html"]
+    while pending:
+        path = pending.pop()
+        if path in pages:
+            continue
+        pages[path] = read(path)
+        for address in pages[path].found:
+            parts = urlsplit(address)
+            if parts.netloc:
+                outside.setdefault(parts.netloc, set()).add(path.stem)
+            if parts.netloc or parts.scheme == "data":
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-            assert target.is_file(), f"{path.name}: {link['href']}"
-            if parts.fragment and target.suffix == ".html":
-                assert unquote(parts.fragment) in anchors(target), f"{path.name}: {link['href']}"
+            inside = not parts.scheme and target.is_file() and target.is_relative_to(root)
+            is_page = inside and target.suffix == ".html"
+            if not inside or (is_page and unquote(parts.fragment) not in read(target).ids):
+                dead.add((path.relative_to(root).as_posix(), address))
+            elif is_page:
+                pending.append(target)
+    return pages, dead, outside
+
+
+@pytest.fixture(scope="module")
+def crawled():
+    return crawl(HTML.resolve())
+
+
+def test_every_page_is_reached_and_no_link_is_dead(crawled):
+    pages, dead, _ = crawled
+    assert dead == set()
+    assert {path.resolve() for path in PAGES} <= set(pages)
+    assert len(set(pages)) > len(PAGES)
+
+
+def test_links_lead_outside_only_to_hosts_that_are_cited(crawled):
+    _, _, outside = crawled
+    assert len(outside) > 5
+    unknown = {host: pages for host, pages in outside.items() if host not in addresses.HOSTS}
+    assert unknown == {}
+
+
+def test_pages_name_no_repository_but_those_cited(crawled):
+    pages, _, _ = crawled
+    for path in pages:
+        owned = addresses.owned(path.read_text(encoding="utf-8")) - addresses.REPOSITORIES
+        # Where the API reference shows the sources of tools' words.
+        assert owned <= {addresses.PLACEHOLDER}, f"{path.name} names {owned}"
+
+
+BROKEN = {
+    '<a href="nowhere.html">': "nowhere.html",
+    '<a href="two.html#nothing">': "two.html#nothing",
+    '<a href="#nothing">': "#nothing",
+    '<img src="nothing.png">': "nothing.png",
+    '<img srcset="nothing.png 2x">': "nothing.png",
+    '<script src="nothing.js?v=1">': "nothing.js?v=1",
+    '<a href="kit.zip" download>': "kit.zip",
+    '<link href="nothing.css">': "nothing.css",
+    '<a href="../outside.html">': "../outside.html",
+    '<a href="mailto:ann">': "mailto:ann",
+    '<meta http-equiv="Refresh" content="0; url=nowhere.html">': "nowhere.html",
+}
+
+
+@pytest.mark.parametrize("html", BROKEN)
+def test_the_crawler_finds_what_is_dead_on_a_page_behind_the_first(tmp_path, html):
+    book = tmp_path / "book"
+    book.mkdir()
+    (tmp_path / "outside.html").touch()
+    good = '<p id="a"><a href="#a"></a><a href="one.html#a"></a><a href="https://d2l.ai/x">'
+    (book / "index.html").write_text('<p id="a"><a href="one.html#a">')
+    (book / "one.html").write_text(good + '<a href="two.html">')
+    (book / "two.html").write_text(good + '<img src="data:image/png;base64,AAAA">')
+    pages, dead, outside = crawl(book)
+    assert (len(pages), dead, outside) == (3, set(), {"d2l.ai": {"one", "two"}})
+    (book / "two.html").write_text(good + html)
+    assert crawl(book)[1] == {("two.html", BROKEN[html])}
+
+
+@pytest.mark.parametrize(
+    ("led_to", "leads_to"),
+    [
+        # Documented under the package, as Sphinx assumed, or under its own module.
+        ("mfbook.datasets.synthetic", "mfbook.datasets.synthetic"),
+        ("mfbook.datasets.titles", "mfbook.datasets.twin.titles"),
+        ("mfbook.datasets.Twin.rows", "mfbook.datasets.twin.Twin.rows"),
+        ("mfbook.datasets.unknown", "mfbook.datasets.unknown"),
+    ],
+)
+def test_a_page_of_source_code_leads_to_where_its_objects_are_documented(led_to, leads_to):
+    names = ("synthetic", "twin.titles", "twin.Twin.rows")
+    domain = SimpleNamespace(objects={f"mfbook.datasets.{name}": object() for name in names})
+    app = SimpleNamespace(env=SimpleNamespace(get_domain=lambda name: domain))
+    link = '<a class="viewcode-back" href="../api.html#{}">'
+    for page, name in (("_modules/mfbook/datasets/twin", leads_to), ("book/api", led_to)):
+        context = {"body": link.format(led_to)}
+        coursepage.correct_links_from_sources(app, page, "page.html", context, None)
+        assert context["body"] == link.format(name)
+
+
+def test_each_chapter_offers_its_notebook_for_learners_and_the_kit(pages):
+    chapters = {path: page for path, page in pages.items() if path.parent.name == "notebooks"}
+    assert len(chapters) == len(NOTEBOOKS)
+    for path, page in chapters.items():
+        links = page.select(".take-away a[download]")
+        notebook, wheel, kit = [(path.parent / link["href"]).resolve() for link in links]
+        assert notebook.name == f"{path.stem}.ipynb"
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        code = [cell for cell in cells if cell["cell_type"] == "code"]
+        assert code and not any(cell["outputs"] for cell in code)
+        assert not any("# @title Solution" in "".join(cell["source"]) for cell in code)
+        with zipfile.ZipFile(kit) as archive:
+            names = {Path(name).name: name for name in archive.namelist()}
+            assert archive.read(names[wheel.name]) == wheel.read_bytes()
+            assert notebook.name in names
 
 
 def test_images_have_alt_text(pages):

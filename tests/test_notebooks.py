@@ -7,12 +7,13 @@ from pathlib import Path
 import re
 import textwrap
 
+import mfbook
 from mfbook import networks
 from mfbook.course import headlines
 import nbformat
 import pytest
 
-from tools import notebooks
+from tools import links, notebooks, setup_cell
 
 ROOT = Path(__file__).parent.parent
 RUN = {"seconds": 1, "machine": "a machine"}
@@ -89,34 +90,52 @@ def test_tidying_drops_the_progress_bar_and_keeps_a_warning():
     assert left["text"] == "UserWarning: look here"
 
 
+def configure(folder, url):
+    """Write a _config.yml with an address, or an empty one."""
+    (folder / "_config.yml").write_text(f'repository: {{url: "{url}", branch: ready}}')
+
+
 @pytest.fixture
 def fork(monkeypatch, tmp_path):
-    """A checkout with one chapter, and another address in its _config.yml."""
+    """A copy of one chapter, and an address in its _config.yml."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "book" / "_static").mkdir(parents=True)
     path = tmp_path / "notebooks" / "03_learn_the_vectors.ipynb"
     path.write_text((ROOT / "notebooks" / path.name).read_text(encoding="utf-8"), encoding="utf-8")
-    config = "repository: {url: https://github.com/ann/fork, branch: dev}"
-    (tmp_path / "_config.yml").write_text(config)
+    configure(tmp_path, "https://github.com/ann/fork")
     monkeypatch.setattr(notebooks, "ROOT", tmp_path)
     return path
 
 
-def test_one_line_moves_every_link(fork):
+def test_an_address_makes_every_link_and_no_address_none(fork):
+    configure(notebooks.ROOT, "")
+    notebooks.sync()
+    before = fork.read_text(encoding="utf-8")
+    configure(notebooks.ROOT, "https://github.com/ann/fork")
     with pytest.raises(SystemExit, match=r"03_learn_the_vectors.ipynb: its number, links or setup"):
         notebooks.check()
     notebooks.sync()
-    text = fork.read_text(encoding="utf-8")
-    assert "mfbook/mfbook" not in text
-    file = "dev/notebooks/03_learn_the_vectors.ipynb"
+    with_links = fork.read_text(encoding="utf-8")
     for link in (
-        f"colab.research.google.com/github/ann/fork/blob/{file}",
-        f"kaggle.com/kernels/welcome?src=https://github.com/ann/fork/blob/{file}",
-        "mybinder.org/v2/gh/ann/fork/dev?labpath=notebooks/03_learn_the_vectors.ipynb",
-        f"github.com/ann/fork/raw/{file}",
-        "%pip install --quiet git+https://github.com/ann/fork",
+        "google.com/github/ann/fork/blob/ready/learners/03_learn_the_vectors.ipynb",
+        "welcome?src=https://github.com/ann/fork/blob/ready/learners/03_learn_the_vectors.ipynb",
+        "v2/gh/ann/fork/ready?labpath=learners/03_learn_the_vectors.ipynb",
+        f"https://github.com/ann/fork/raw/ready/mfbook-{mfbook.__version__}-py3-none-any.whl",
     ):
-        assert link in text
+        assert link in with_links
+    notebooks.sync()
+    assert fork.read_text(encoding="utf-8") == with_links
+    configure(notebooks.ROOT, "")
+    notebooks.sync()
+    assert fork.read_text(encoding="utf-8") == before
+    notebooks.sync()
+    assert fork.read_text(encoding="utf-8") == before
+
+
+def test_the_page_of_the_book_does_not_show_the_links_twice(fork):
+    notebooks.sync()
+    row = nbformat.read(fork, as_version=4).cells[1]
+    assert row.metadata["tags"] == ["remove-cell"]
 
 
 def test_a_moved_chapter_gets_its_number(fork):
@@ -136,12 +155,12 @@ def test_sync_adds_links_and_setup_to_a_new_notebook_and_only_once(fork):
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"mfbook": RUN}), path)
     notebooks.main(["sync", "13_"])
     notebooks.main(["sync", "13_"])
-    title, links, _, setup, mine = nbformat.read(path, as_version=4).cells
+    title, row, _, setup, mine = nbformat.read(path, as_version=4).cells
     assert title.source == "# 13 · A new chapter"
-    assert "blob/dev/notebooks/13_a_new_chapter.ipynb" in links.source
+    assert "blob/ready/learners/13_a_new_chapter.ipynb" in row.source
     assert setup.source.startswith("# @title Setup")
     assert mine.source == "mine = 42"
-    assert "mfbook/mfbook" in fork.read_text(encoding="utf-8")  # it was not named
+    assert "ann/fork" not in fork.read_text(encoding="utf-8")  # it was not named
 
 
 def test_check_wants_every_cell_to_say_whether_it_is_on_a_slide(fork):
@@ -171,10 +190,12 @@ def test_a_command_is_needed(arguments):
     assert stopped.value.code == 2
 
 
-def test_the_setup_cell_is_the_same_everywhere_and_idle_here():
+def test_the_setup_cell_is_the_same_everywhere_and_says_one_line():
     cells = [code_cells(nbformat.read(path, as_version=4))[0] for path in PATHS]
-    assert len({cell.source for cell in cells}) == 1
-    assert all(cell.outputs == [] for cell in cells)
+    assert {cell.source for cell in cells} == {setup_cell.source()}
+    for cell in cells:
+        said = "".join(output["text"] for output in cell.outputs)
+        assert said.count("\n") <= 1
 
 
 def test_no_path_tricks(notebook):
@@ -281,13 +302,15 @@ def test_a_notebook_that_cannot_be_read(fork):
         notebooks.main(["sync"])
 
 
-def test_sync_keeps_what_the_author_wrote(fork):
+@pytest.mark.parametrize("url", ["https://github.com/ann/fork", ""])
+def test_sync_keeps_what_the_author_wrote(fork, url):
+    configure(notebooks.ROOT, url)
     path = fork.with_name("13_new.ipynb")
     nbformat.write(
         nbformat.v4.new_notebook(
             cells=[
                 nbformat.v4.new_markdown_cell("# Users\n\nUsers · items"),
-                nbformat.v4.new_markdown_cell("[Open this chapter in Colab](x)\n\nAnd a sentence."),
+                nbformat.v4.new_markdown_cell(f"{links.LINKS_START}[Colab](x)\n\nAnd a sentence."),
                 nbformat.v4.new_markdown_cell("# @title Setup is explained here"),
             ],
             metadata={"mfbook": RUN},
@@ -295,9 +318,11 @@ def test_sync_keeps_what_the_author_wrote(fork):
         path,
     )
     notebooks.sync()
-    title, links, setup, text = nbformat.read(path, as_version=4).cells
+    notebooks.sync()
+    title, *row, setup, below, text = nbformat.read(path, as_version=4).cells
     assert title.source == "# 13 · Users\n\nUsers · items"
-    assert links.source.endswith("13_new.ipynb)\n\nAnd a sentence.")
+    assert [cell.source.endswith("13_new.ipynb)") for cell in row] == [True] * bool(url)
+    assert below.source == "And a sentence."
     assert setup.cell_type == "code"
     assert text.source == "# @title Setup is explained here"
 
@@ -332,13 +357,19 @@ def test_stored_headlines_of_another_version_are_named(fork, row):
         notebooks.sync()
 
 
-@pytest.mark.parametrize(
-    "text", ["", "repository: {url: x}", "repository: {url: 5, branch: x}", "a: [", None]
+NO_REPOSITORY = (
+    *("", "repository: {url: x}", "repository: {url: 5}", "repository: {}", "a: [", None),
+    *("repository: {url: https://github.com/ann}", "repository: {url: https://github.com/a/b/c}"),
 )
+
+
+@pytest.mark.parametrize("text", NO_REPOSITORY)
 def test_a_config_without_the_repository(fork, text):
     path = notebooks.ROOT / "_config.yml"
     path.unlink() if text is None else path.write_text(text)
-    with pytest.raises(SystemExit, match="does not say the url and branch of the repository"):
+    with pytest.raises(
+        SystemExit, match=r"(?s)does not hold the url of the repository, .* \(.*Mend it"
+    ):
         notebooks.sync()
 
 

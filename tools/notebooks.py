@@ -1,11 +1,11 @@
 """Keep the notebooks and the pages made from them consistent: sync, execute, check.
 
-``python -m tools.notebooks sync`` writes each notebook's number, links and setup cell, which follow
-from its file name and the repository's address in _config.yml; then the page of exercises, the page
-of results and the figure of the home page.
+``python -m tools.notebooks sync`` writes each notebook's number, setup cell and, in a copy that
+`tools.stamp` made, links; they follow from its file name and the repository's address in _config.yml.
+Then it writes the pages of exercises, of results and of the timetable, and the figure of the home page.
 
 ``python -m tools.notebooks execute`` runs the notebooks on MovieLens 100K and stores their outputs;
-then it writes the two pages.
+then it writes the three pages.
 
 ``python -m tools.notebooks check`` exits with a message if a notebook or a page is not what these
 commands would write.
@@ -37,13 +37,14 @@ import nbformat
 from tqdm import tqdm
 import yaml
 
-from tools import exercises_page, links, movielens, reading, results_page, slides
+from tools import exercises_page, links, movielens, reading, results_page, slides, timetable_page
 from tools.writing import write
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {  # pages that are written from the notebooks
     "book/exercises.md": exercises_page.page,
     "book/results.md": results_page.page,
+    "book/timetable.md": timetable_page.page,
 }
 CPU_INFO = Path("/proc/cpuinfo")
 HOME_FIGURE = "book/_static/factors.svg"
@@ -64,22 +65,26 @@ def paths(names=()):
 
 def synced(path):
     """Notebook at ``path`` with the number, links and setup cell that it should have."""
-    return links.synced(path, *_repository())
+    return links.synced(path, repository())
 
 
-def _repository():
-    """Address and branch of the repository; exit with a sentence if _config.yml does not say them."""
+def repository():
+    """Address of the repository that _config.yml holds; empty where none was stamped.
+
+    Exits with a sentence if _config.yml cannot be read or holds something else.
+    """
     try:
         config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-        found = config["repository"]["url"], config["repository"]["branch"]
-        if not all(isinstance(text, str) for text in found):
-            raise ValueError(f"they are {found[0]!r} and {found[1]!r}")
-        return found
+        url = config["repository"]["url"]
+        if url == "" or links.REPOSITORY.fullmatch(url):
+            return url
+        reason = f"it is {url!r}"
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        sys.exit(
-            f"_config.yml does not say the url and branch of the repository ({error}). Mend it, or "
-            "take it from the last commit."
-        )
+        reason = str(error)
+    sys.exit(
+        "_config.yml does not hold the url of the repository, which is empty or "
+        f"https://github.com/OWNER/NAME ({reason}). Mend it, or take it from the last commit."
+    )
 
 
 def sync(names=()):
@@ -87,14 +92,15 @@ def sync(names=()):
     problems = []
     for path in paths(names):
         try:
-            write(_as_text(synced(path)), path)
+            write(as_text(synced(path)), path)
         except ValueError as error:
             problems.append(str(error))
     write(diagrams.factors().svg, ROOT / HOME_FIGURE)
     _exit_with([*problems, *_write_pages()])
 
 
-def _as_text(notebook):
+def as_text(notebook):
+    """Text of a notebook as it is stored: `nbformat`'s, which ends with a line break."""
     return nbformat.writes(notebook) + "\n"
 
 
@@ -124,7 +130,7 @@ def execute(names=()):
     for path in tqdm(chosen, desc="notebooks"):
         before = path.read_bytes()
         notebook = reading.read(path)
-        seconds = _run(notebook, path)
+        seconds = run(notebook, path)
         tqdm.write(f"{path.name}: {seconds} s")
         notebook = tidied(notebook)
         notebook.metadata["mfbook"] = {"seconds": seconds, "machine": machine()}
@@ -132,11 +138,11 @@ def execute(names=()):
             sys.exit(
                 f"{path.name} was edited while it ran, so its outputs are not stored. Run it again."
             )
-        write(_as_text(notebook), path)
+        write(as_text(notebook), path)
     _exit_with(_write_pages())
 
 
-def _run(notebook, path):
+def run(notebook, path):
     """Run a notebook in its folder; return how long it took, in whole seconds."""
     start = time.perf_counter()
     client = nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3")

@@ -2,47 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+import textwrap
+from typing import Any
 
-from mfbook._validation import as_float, as_numbers, shown
-import numpy as np
+import mfbook
+from mfbook import datasets
+from mfbook._validation import shown
+from mfbook.course import _judging, _recorded
 from numpy.typing import ArrayLike
 
-# What NumPy would convert to numbers without a word, by the letter of its kind.
-NOT_NUMBERS = {
-    "b": "a truth value",
-    "S": "text in bytes",
-    "U": "text",
-    "c": "complex",
-    "M": "a date",
-    "m": "a time span",
-}
+__all__ = ["MIME", "Result", "check", "progress"]
+
+#: MIME type under which a notebook stores what became of an answer.
+MIME = "application/vnd.mfbook.result+json"
+#: The last result of each exercise that was checked in this session.
+_session: dict[str, Result] = {}
 
 
-def check(
-    answer: object,
-    expected: ArrayLike,
-    tolerance: float = 1e-3,
-    mistakes: Iterable[tuple[ArrayLike, str]] = (),
-) -> None:
-    """Print whether an answer is right and, if it is not, what is wrong with it.
+@dataclass(frozen=True, repr=False)
+class Result:
+    """What became of an answer; a notebook shows its message.
 
     Parameters
     ----------
+    exercise : str
+        The number of the exercise, for example ``"1.2"``.
+    state : str
+        ``"right"``, ``"wrong"`` or ``"missing"``.
+    message : str
+        The same as a sentence, for a wrong answer with what is wrong with it.
+    mistake : str, optional
+        What led to the wrong answer, if that was recognized.
+    answer : dict, optional
+        The answer as a notebook stores it: its ``shape`` and ``values``, or a ``text`` if it is no
+        array of at most 1,000 numbers; None if there is no answer yet.
+    dataset : str
+        The data set in use.
+    version : str
+        Of mfbook.
+    recorded : dict, optional
+        What `check` was told about the exercise: ``expected``, ``tolerance`` and ``mistakes``.
+
+    Notes
+    -----
+    Every check cell shows one, from chapter 1 on.
+
+    Examples
+    --------
+    >>> from mfbook.course import answers
+    >>> result = answers.check("1.2", 25, expected=0.25)
+    >>> result
+    Not yet: that is in percent; give a share instead (0.25 for 25 %).
+    >>> result.state
+    'wrong'
+    """
+
+    exercise: str
+    state: str
+    message: str
+    mistake: str | None = None
+    answer: dict[str, Any] | None = None
+    dataset: str = "ml-100k"
+    version: str = mfbook.__version__
+    recorded: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        return self.message
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        stored = {name: value for name, value in vars(self).items() if name != "recorded"}
+        if self.recorded:
+            stored["recorded"] = self.recorded
+        return {"text/plain": self.message, MIME: stored}
+
+
+def check(
+    exercise: str,
+    answer: object,
+    *,
+    expected: ArrayLike | None = None,
+    tolerance: float = 1e-3,
+    mistakes: Iterable[tuple[ArrayLike, str]] = (),
+) -> Result:
+    """Say whether an answer is right and, if it is not, what is wrong with it.
+
+    Parameters
+    ----------
+    exercise : str
+        The number of the exercise, for example ``"1.2"``.
     answer : float or array_like of float
         The reader's answer, or the three dots ``...`` if there is none yet.
-    expected : float or array_like of float
-        The right answer.
+    expected : float, bool or array_like, optional
+        The right answer. By default the one that is recorded for the data set in use.
     tolerance : float
-        Largest absolute difference at which an answer still counts as right.
+        Largest absolute difference at which an answer still counts as right. Pass 0 for a number
+        of things, so that a fraction is recognized as none.
     mistakes : iterable of (float or array_like of float, str)
         Wrong answers that are easy to arrive at, each with a sentence that says what led to it.
+
+    Returns
+    -------
+    Result
 
     Raises
     ------
     ValueError
-        If ``expected``, ``tolerance`` or ``mistakes`` are none: the exercise itself is wrong.
+        If ``exercise``, ``expected``, ``tolerance`` or ``mistakes`` are none: the check itself is
+        wrong.
 
     Notes
     -----
@@ -52,98 +120,60 @@ def check(
     --------
     >>> from mfbook.course import answers
     >>> area = 3 * 4
-    >>> answers.check(7, expected=area, mistakes=[(3 + 4, "that is half of the perimeter.")])
+    >>> half = (3 + 4, "that is half of the perimeter.")
+    >>> answers.check("1.2", 7, expected=area, mistakes=[half])
     Not yet: that is half of the perimeter.
-    >>> answers.check(12.0001, expected=area)
+    >>> answers.check("1.2", 12.0001, expected=area)
     Right.
     """
-    right = as_numbers(expected, "expected")
-    if np.isnan(right).any():
-        raise ValueError("expected has NaN, which no answer can equal. Pass the right answer.")
-    largest = as_float(tolerance)
-    if not 0 <= largest < math.inf:
-        raise ValueError(f"tolerance is {shown(tolerance)}; it must be a finite number, 0 or more.")
-    print(_verdict(answer, right, largest, _known(mistakes)))
-
-
-def _known(mistakes: object) -> list[tuple[np.ndarray, str]]:
-    """Return the mistakes as arrays and sentences; raise `ValueError` for anything else."""
-    if not isinstance(mistakes, Iterable) or isinstance(mistakes, str | Mapping | np.ndarray):
+    if not isinstance(exercise, str) or not _recorded.EXERCISE.fullmatch(exercise):
         raise ValueError(
-            f"mistakes is {shown(mistakes)}; it must be a list of wrong answers, each with a sentence."
+            f'exercise is {shown(exercise)}; pass its number as text, for example "1.2".'
         )
-    known = []
-    for pair in mistakes:
-        if not isinstance(pair, tuple | list) or len(pair) != 2 or not isinstance(pair[1], str):
-            raise ValueError(
-                f"mistakes has {shown(pair)}; each must be a wrong answer and a sentence, for example "
-                '(7, "that is half of it.").'
-            )
-        known.append((as_numbers(pair[0], "a mistake"), pair[1]))
-    return known
+    dataset, recorded = datasets.dataset_name(), None
+    key: _judging.Key | str
+    if expected is None:
+        key = _recorded.find(exercise, dataset)
+    else:
+        key = _judging.make_key(expected, tolerance, mistakes)
+        recorded = _recorded.key_to_json(key)
+    verdict = _judging.judge(answer, key)
+    stored = _recorded.answer_to_json(answer)
+    result = Result(exercise, *verdict, stored, dataset, recorded=recorded)
+    _session[exercise] = result
+    return result
 
 
-def _verdict(
-    answer: object,
-    expected: np.ndarray,
-    tolerance: float,
-    mistakes: list[tuple[np.ndarray, str]],
-) -> str:
-    if answer is ... or answer is None:
-        return (
-            "Not answered yet: replace the three dots by your answer, run that cell, "
-            "then run this one."
-        )
-    if callable(answer):
-        return f"Not yet: {answer!r} is a function; the answer must be a number."
-    try:
-        values = np.asarray(answer)
-        what = _no_number(values)
-        if what:
-            written = repr(answer) if len(repr(answer)) <= 40 else "your answer"
-            verb = "is" if values.dtype.kind != "O" else "has"
-            return f"Not yet: {written} {verb} {what}; the answer must be a number."
-        given = values.astype(float)
-    except OverflowError:
-        return "Not yet: your answer is too large for a number of double precision."
-    except (TypeError, ValueError):
-        return f"Not yet: {type(answer).__name__} cannot be read as numbers."
-    if given.shape != expected.shape:
-        return f"Not yet: your answer has the shape {given.shape}; it must be {expected.shape}."
-    if _close(given, expected, tolerance):
-        return "Right."
-    for mistake, explanation in mistakes:
-        if _close(given, mistake, tolerance):
-            return f"Not yet: {explanation}"
-    if not np.isfinite(given).all():
-        return "Not yet: your answer has values that are not finite. Was something divided by 0?"
-    return f"Not yet: {_direction(given, expected)}"
+def progress() -> None:
+    """Print what became of the answers that were checked in this session, and a line to hand in.
 
+    Notes
+    -----
+    The learners' notebooks end with it.
 
-def _no_number(values: np.ndarray) -> str | None:
-    """Return what an array holds that NumPy would convert to numbers in silence, or None."""
-    # In an array of objects, such as a column of a table, each value has its own type.
-    arrays = map(np.asarray, values.flat) if values.dtype.kind == "O" else [values]
-    return next((NOT_NUMBERS[a.dtype.kind] for a in arrays if a.dtype.kind in NOT_NUMBERS), None)
-
-
-def _close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
-    if one.shape != other.shape:
-        return False
-    # Equal infinities are close; their difference is NaN.
-    with np.errstate(invalid="ignore", over="ignore"):
-        return bool(np.all((one == other) | (np.abs(one - other) <= tolerance)))
-
-
-def _direction(given: np.ndarray, expected: np.ndarray) -> str:
-    if given.ndim:
-        with np.errstate(over="ignore"):
-            worst = np.unravel_index(np.argmax(np.abs(given - expected)), expected.shape)
-        index = ", ".join(map(str, worst))
-        direction = _direction(given[worst], expected[worst])
-        return f"the value at [{index}] is furthest off; {direction}"
-    if expected != 0 and np.isclose(given, -expected):
-        return "the sign is the wrong way round."
-    if expected != 0 and np.isclose(given, 100 * expected):
-        return "that is in percent; the answer must be a fraction."
-    return f"your answer is too {'large' if given > expected else 'small'}."
+    Examples
+    --------
+    >>> from mfbook import course
+    >>> from mfbook.course import answers
+    >>> _ = answers.check("1.2", 25, expected=0.25), answers.check("2.1", 3, expected=3)
+    >>> course.progress()
+    1.2  wrong    Not yet: that is in percent; give a share instead (0.25 for 25 %).
+    2.1  right    Right.
+    Chapters 1, 2: 1 right of 2 checked (synthetic, mfbook ...)
+    """
+    if not _session:
+        print("No answer was checked in this session. Run a check cell first, then this one.")
+        return
+    exercises = _recorded.in_order(_session)
+    results = [_session[exercise] for exercise in exercises]
+    for result in results:
+        message = textwrap.shorten(result.message, 80, placeholder=" …")
+        print(f"{result.exercise:<4} {result.state:<8} {message}")
+    chapters = list(dict.fromkeys(map(_recorded.chapter_of, exercises)))
+    word = "Chapter" if len(chapters) == 1 else "Chapters"
+    right = sum(result.state == "right" for result in results)
+    used = ", ".join(sorted({result.dataset for result in results}))
+    print(
+        f"{word} {', '.join(chapters)}: {right} right of {len(results)} checked "
+        f"({used}, mfbook {mfbook.__version__})"
+    )

@@ -40,7 +40,7 @@ ROOMS = {
     "Errors and lists": ["metrics", "recommend"],
     "Figures": ["plots"],
     "Comparisons of models": ["experiments"],
-    "Exercises, headlines and diagrams of the course": ["course"],
+    "Exercises, headlines and diagrams of the course": ["course", "grading"],
     "Installation, MXNet and GPUs": ["runtime", "doctor", "offline"],
     "Exceptions and everything else": [],
 }
