@@ -1,4 +1,4 @@
-"""The commands of the package: ``python -m mfbook install | doctor | offline``.
+"""The commands of the package: ``python -m mfbook install | doctor | offline | grade``.
 
 ``install --check`` also runs from a checkout, before anything is installed.
 """
@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+import importlib
 import importlib.util
 from pathlib import Path
 import sys
+from typing import Any
 
 from mfbook.runtime import console
 
@@ -81,12 +83,46 @@ def _parser() -> argparse.ArgumentParser:
         "offline",
         help="gather the course in one folder, for machines without a network",
         description=(
-            "Gather wheels, data, notebooks and the built book in one folder, for machines "
-            "without a network that have the same system, processor and Python version as this one."
+            "Gather wheels, learners' notebooks, solutions and the built book in one folder, for "
+            "machines without a network. Both options can be repeated; without them the folder suits "
+            "machines like this one."
         ),
     )
     offline.add_argument("folder", metavar="FOLDER", type=Path, help="a new or empty folder")
+    offline.add_argument(
+        "--platform",
+        action="append",
+        default=[],
+        help="linux-x86_64, linux-aarch64, macos-x86_64, macos-arm64 or windows-amd64",
+    )
+    offline.add_argument("--python", action="append", default=[], help="for example 3.12")
     offline.set_defaults(run=_offline)
+
+    grade = commands.add_parser(
+        "grade",
+        help="grade the notebooks of a class into one table",
+        description=(
+            "Grade learners' notebooks into one table (CSV). FOLDER holds a folder for each learner, "
+            "named after the learner, or one notebook each. The answers are those that the notebooks "
+            "have stored; they are judged again, and no notebook is run."
+        ),
+    )
+    grade.add_argument("folder", metavar="FOLDER", type=Path, help="what was handed in, unpacked")
+    grade.add_argument(
+        "--run",
+        action="store_true",
+        # `run` is what runs the command.
+        dest="run_notebooks",
+        help="run a copy of each notebook first, with your rights: only where nothing can be harmed",
+    )
+    grade.add_argument(
+        "--table",
+        metavar="FILE",
+        type=Path,
+        default=Path("grades.csv"),
+        help="the table to write, which must not exist (default: grades.csv)",
+    )
+    grade.set_defaults(run=_grade)
     return parser
 
 
@@ -136,17 +172,34 @@ def _shows(marks: Sequence[str]) -> bool:
 
 
 def _offline(options: argparse.Namespace) -> str | None:
+    return _with(
+        "offline",
+        lambda offline: offline.gather(
+            options.folder, platforms=options.platform, pythons=options.python
+        ),
+    )
+
+
+def _grade(options: argparse.Namespace) -> str | None:
+    return _with(
+        "grading",
+        lambda grading: grading.grade(options.folder, options.table, run=options.run_notebooks),
+    )
+
+
+def _with(name: str, command: Callable[[Any], str]) -> str | None:
+    """Print what a command makes with a module that needs packages, or return why it cannot."""
     from mfbook import doctor
 
     packages = doctor.check_packages()
     if not packages.ok:
         return f"Packages are {packages.detail}. {packages.remedy}"
     try:
-        from mfbook import offline
+        module = importlib.import_module(f"mfbook.{name}")
     except Exception as error:
         return f"A package that this needs is damaged ({error}). Run `python -m mfbook doctor`."
     try:
-        print(offline.gather(options.folder))
+        print(command(module))
     except ValueError as error:
         return str(error)
     return None

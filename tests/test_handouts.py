@@ -1,20 +1,27 @@
 """Slides, the printed course and the list of exercises come from the notebooks themselves."""
 
+import os
 import re
 import shutil
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from playwright.sync_api import sync_playwright
 import pytest
 
 from tools import exercises_page, handout, notebooks, slide_html, slides
 
 PATHS = notebooks.paths()
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 def on(kind, **rest):
     """Cell metadata that put a cell on a slide of this type."""
     return {"slideshow": {"slide_type": kind, **rest}}
+
+
+TAUGHT = {"mfbook": {"minutes": 4, "notes": "Say `x < 1` first."}}  # metadata of a section
+ASIDE = '<aside class="notes"><strong>4 min.</strong> Say <code>x &lt; 1</code> first.</aside>'
 
 
 @pytest.fixture
@@ -48,9 +55,10 @@ def test_a_deck_has_what_an_instructor_shows(path):
     assert len(deck) > 15
     assert any("Predict before you run" in slide for slide in deck)
     assert any("Key points" in slide for slide in deck)
+    assert sum('<aside class="notes">' in slide for slide in deck) >= 8
     text = "".join(deck)
     assert "Solution" not in text
-    assert "answer = ..." not in text
+    assert not re.search(r"answer_\w+ = \.\.\.", text)
     assert not re.search(r'(src|href)="http', text)
     assert not re.search(r'(alt|aria-label)=""', text)
 
@@ -59,7 +67,7 @@ def test_slides_follow_from_metadata_and_not_from_the_text(deck_of):
     deck = deck_of(
         new_markdown_cell("On no slide.", metadata=on("skip")),
         new_markdown_cell("For the speaker.", metadata=on("notes")),
-        new_markdown_cell("## A heading\n\nIts text.", metadata=on("slide")),
+        new_markdown_cell("## A heading\n\nIts text.", metadata=on("slide") | TAUGHT),
         new_markdown_cell("Joins the heading.", metadata=on("fragment")),
         new_markdown_cell("Stands below the heading.", metadata=on("subslide")),
         new_markdown_cell("> **Predict before you run.** Not shown.", metadata=on("skip")),
@@ -125,6 +133,48 @@ def test_an_answer_is_folded_on_its_slide(deck_of):
     assert "<details>\n<summary>Why" in deck[1]
     assert r"<p>Because of <span" in deck[1]
     assert "</details>" in deck[1]
+
+
+def test_notes_stand_on_the_first_slide_of_their_section(deck_of):
+    title, first, second, other = deck_of(
+        new_markdown_cell("## A heading", metadata=on("slide") | TAUGHT),
+        new_markdown_cell("More.", metadata=on("subslide")),
+        new_markdown_cell("## Recall", metadata=on("skip") | TAUGHT),
+        new_markdown_cell("A question.", metadata=on("subslide")),
+    )
+    assert first.endswith(ASIDE)
+    assert other.endswith(ASIDE)
+    assert "aside" not in title + second
+
+
+def test_notes_of_a_section_without_slides_are_nowhere(deck_of):
+    (title,) = deck_of(new_markdown_cell("## Sources", metadata=on("skip") | TAUGHT))
+    assert "aside" not in title
+
+
+def test_a_section_without_notes_is_named(deck_of):
+    with pytest.raises(ValueError, match=r'made\.ipynb, cell-1: the section "Plan" takes None'):
+        deck_of(new_markdown_cell("## Plan", metadata=on("slide")))
+
+
+@pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="needs Chromium")
+def test_the_key_s_opens_the_notes_without_a_network(tmp_path):
+    slides.main(["--out", str(tmp_path)])
+    wrong = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_context(offline=True).new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto((tmp_path / "10_recommend.html").as_uri())
+        page.wait_for_function("window.Reveal && Reveal.isReady()")
+        page.evaluate("Reveal.slide(1)")
+        assert not page.locator("aside.notes").first.is_visible()
+        with page.expect_popup() as speaker:
+            page.keyboard.press("s")
+        notes = speaker.value.locator(".speaker-controls-notes .value")
+        notes.filter(has_text="7 min.").wait_for(timeout=30_000)
+        browser.close()
+    assert wrong == []
 
 
 def test_links_lose_their_targets_and_formulas_keep_their_brackets():

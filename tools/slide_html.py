@@ -42,6 +42,12 @@ def pieces(cell):
     return [piece for piece in found if piece]
 
 
+def notes(section):
+    """HTML of the speaker's notes of a section, which reveal.js shows in the speaker's window."""
+    text = f"<strong>{section.minutes} min.</strong> {inline(section.notes)}"
+    return f'<aside class="notes">{text}</aside>'
+
+
 def inline(text):
     """HTML of one line of Markdown."""
     return _renderer().renderInline(text)

@@ -13,7 +13,9 @@ skip      is not on the slides (nor is ``notes``)
 A code cell shows its code and its outputs. ``"show": "code"`` or ``"show": "output"`` next to
 ``slide_type`` leaves the other one out; the tags ``hide-input`` and ``remove-input`` leave the code
 out, as in the book. If code and outputs do not fit on one slide, they get two; each figure has a
-slide of its own. The written files need no network.
+slide of its own. The speaker's notes of a section, ``"mfbook": {"notes": …}`` in the metadata of the
+cell with its heading, go to its first slide; the key S shows them in a window of their own. The
+written files need no network.
 """
 
 from mfbook.runtime import console
@@ -35,15 +37,19 @@ from pygments.formatters import HtmlFormatter
 import sphinx_revealjs
 from tqdm import tqdm
 
-from tools import reading, slide_html
+from tools import reading, sections, slide_html
 from tools.writing import reason
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "_build" / "slides"
-REVEAL = Path(sphinx_revealjs.__file__).parent / "_static" / "revealjs" / "dist"
+REVEAL = Path(sphinx_revealjs.__file__).parent / "_static" / "revealjs"
 MATHJAX = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
 ASSETS = {  # folder of the slides: where its files come from, and which are needed
-    "reveal": (REVEAL, ("reset.css", "reveal.css", "reveal.js", "theme/white.css", "theme/fonts")),
+    "reveal": (
+        REVEAL / "dist",
+        ("reset.css", "reveal.css", "reveal.js", "theme/white.css", "theme/fonts"),
+    ),
+    "reveal/plugin": (REVEAL / "plugin", ("notes/notes.js",)),
     "mathjax": (MATHJAX, ("tex-chtml.js", "output/chtml/fonts/woff-v2")),
 }
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes")
@@ -70,15 +76,21 @@ def deck(path):
         If it is no notebook, or a cell does not say whether it is on a slide, or does not fit on one.
     """
     cells = reading.read(path).cells
-    title = section = HEADING.search(cells[0].source)[1]
-    slides = []
+    title = heading = HEADING.search(cells[0].source)[1]
+    slides, notes = [], ""
     for cell in cells:
+        n_before = len(slides)
         if cell.cell_type == "markdown":
-            section = (HEADING.findall(cell.source) or [section])[-1]
+            heading = (HEADING.findall(cell.source) or [heading])[-1]
         try:
-            _add(cell, section, slides)
+            if section := sections.begun_by(cell):
+                notes = slide_html.notes(section)
+            _add(cell, heading, slides)
         except ValueError as error:
             raise ValueError(f"{path.name}, {cell.id}: {error}") from error
+        if notes and len(slides) > n_before:
+            slides[n_before] += notes
+            notes = ""
     return title, slides
 
 
@@ -94,7 +106,7 @@ def slide_type(cell):
     return kind
 
 
-def _add(cell, section, slides):
+def _add(cell, heading, slides):
     """Add a cell to the slides, in place."""
     kind = slide_type(cell)
     if kind in ("skip", "notes"):
@@ -104,7 +116,7 @@ def _add(cell, section, slides):
         if not slides:
             raise ValueError("a fragment joins the slide before it, but it is the first one.")
         slides[-1] += pieces.pop(0)
-    above = "" if kind == "slide" else f'<p class="section">{slide_html.inline(section)}</p>'
+    above = "" if kind == "slide" else f'<p class="section">{slide_html.inline(heading)}</p>'
     slides.extend(above + piece for piece in pieces)
 
 
@@ -159,7 +171,8 @@ def _write_all(folder):
     links = "".join(
         f'<li><a href="{stem}.html">{html.escape(title)}</a></li>' for stem, title in titles.items()
     )
-    _write_page(folder / "index.html", "Slides", [f"<h1>Slides</h1><ul>{links}</ul>"])
+    how = "<p>In a chapter, the key S opens the speaker's notes.</p>"
+    _write_page(folder / "index.html", "Slides", [f"<h1>Slides</h1><ul>{links}</ul>{how}"])
 
 
 if __name__ == "__main__":
