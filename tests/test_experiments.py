@@ -84,7 +84,7 @@ def test_early_stopping_takes_the_best_epoch_and_solvers_their_last(split):
     curve = SPECS["plain"].make(rates, 40).fit(inner).history.curve
     assert found["epochs"][0] == curve.idxmin() < 40
     assert found["validation"][0] == curve.min()
-    loose = {"k": 8, "reg": 0.5, "reg_bias": 0.5}
+    loose = {"k": 2, "reg": 0.5, "reg_bias": 0.5}
     found = experiments.search(SPECS["ALS"], few, [loose], epochs=10)
     curve = SPECS["ALS"].make(loose, 10).fit(inner).history.curve
     assert curve.idxmin() < 10

@@ -6,7 +6,17 @@ import yaml
 
 DATA = Path(__file__).resolve().parent / "mutants.yaml"
 # What the tests need of the checkout.
-COPIED = ("mfbook", "tests", "tools", "benchmarks", "notebooks", "conftest.py", "pyproject.toml")
+COPIED = (
+    "mfbook",
+    "tests",
+    "tools",
+    "benchmarks",
+    "notebooks",
+    "book",
+    "conftest.py",
+    "pyproject.toml",
+    "_config.yml",
+)
 TEXTS = ("name", "file", "from", "to")
 REMEDY = (
     f"Each needs {', '.join(TEXTS)} and a list of tests; see the docstring of tools/mutants.py."

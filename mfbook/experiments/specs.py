@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mfbook import als, baselines, features, gibbs, networks, training
+from mfbook import als, baselines, features, gibbs
 from mfbook._validation import check_flags, check_sizes, shown
 from mfbook.datasets import Split
 from mfbook.model import Model
-import mxnet as mx
+
+if TYPE_CHECKING:
+    from mfbook import networks
 
 BATCH_SIZE, N_TRIALS, N_EPOCHS = 1024, 12, 60  # the same effort for every network
 SWEEPS_ALS, SWEEPS_GIBBS = 20, 240
@@ -113,38 +115,44 @@ class Spec:
             )
 
 
-def _network(build: Callable[[Split, dict[str, Any]], networks.Network], **search: Any) -> Spec:
-    """Return the spec of a network that is trained with the rates of its hyperparameters."""
+def _network(kind: str, space: dict[str, Any]) -> Spec:
+    """Return the spec of a network of `mfbook.networks`, of the sizes and rates in its space."""
+    rates = ("learning_rate", "weight_decay")
+    sizes = [name for name in space if name not in (*rates, "noise")]
 
     def factory(hyperparameters: dict[str, Any], epochs: int) -> Model:
+        # Here, because the tables and the other models need no MXNet.
+        from mfbook import networks, training
+        import mxnet as mx
+
         def build_on(split: Split, seed: int) -> networks.Network:
-            network = build(split, hyperparameters)
+            chosen = {name: hyperparameters[name] for name in sizes}
+            network = getattr(networks, kind)(split.n_users, split.n_items, **chosen)
             if "noise" in hyperparameters:
-                mean, k = float(split.train["rating"].mean()), hyperparameters["k"]
+                mean = float(split.train["rating"].mean())
                 mx.random.seed(seed)
-                network.initialize(networks.AroundMean(mean, k, hyperparameters["noise"]))
+                start = networks.AroundMean(mean, chosen["k"], hyperparameters["noise"])
+                network.initialize(start)
             return network
 
-        return training.NetworkModel(
-            build_on,
-            epochs=epochs,
-            batch_size=BATCH_SIZE,
-            learning_rate=hyperparameters["learning_rate"],
-            weight_decay=hyperparameters["weight_decay"],
-        )
+        chosen = {name: hyperparameters[name] for name in rates}
+        return training.NetworkModel(build_on, epochs=epochs, batch_size=BATCH_SIZE, **chosen)
 
-    return Spec(factory, "network", epochs=N_EPOCHS, early_stopping=True, **search)
+    return Spec(factory, "network", space, epochs=N_EPOCHS, early_stopping=True)
 
 
-def _original(kind: type[networks.Network], n_seeds: int = 5, **sizes: int) -> Spec:
+def _original(kind: str, **sizes: int) -> Spec:
     """Return the spec of a network with the original tutorial's hyperparameters."""
 
     def factory(hyperparameters: dict[str, Any], epochs: int) -> Model:
+        from mfbook import networks, training
+
+        network = getattr(networks, kind)
         return training.NetworkModel(
-            lambda split, seed: kind(split.n_users, split.n_items, **sizes), epochs=epochs
+            lambda split, seed: network(split.n_users, split.n_items, **sizes), epochs=epochs
         )
 
-    return Spec(factory, "2016", epochs=10, n_seeds=n_seeds)
+    return Spec(factory, "2016", epochs=10)
 
 
 def _bayesian(*feature_names: str) -> Spec:
@@ -171,27 +179,16 @@ SPECS: dict[str, Spec] = {
         n_seeds=1,
     ),
     "plain": _network(
-        lambda split, chosen: networks.PlainNet(split.n_users, split.n_items, chosen["k"]),
-        space={"k": (1, 2, 4, 16, 64), "noise": (0.03, 0.1, 0.3)} | FAST | DECAY,
+        "PlainNet", {"k": (1, 2, 4, 16, 64), "noise": (0.03, 0.1, 0.3)} | FAST | DECAY
     ),
-    "MLP": _network(
-        lambda split, chosen: networks.OneLayerMLP(
-            split.n_users, split.n_items, chosen["hidden"], chosen["k"]
-        ),
-        space=SIZES | SLOW | DECAY,
-    ),
+    "MLP": _network("OneLayerMLP", SIZES | SLOW | DECAY),
     "MLP with dropout": _network(
-        lambda split, chosen: networks.OneLayerDropoutMLP(
-            split.n_users, split.n_items, chosen["hidden"], chosen["k"], chosen["dropout"]
-        ),
-        space=SIZES | {"dropout": (0.1, 0.3, 0.5)} | SLOW | DECAY,
+        "OneLayerDropoutMLP", SIZES | {"dropout": (0.1, 0.3, 0.5)} | SLOW | DECAY
     ),
-    "plain, as in 2016": _original(networks.PlainNet, k=64),
-    "MLP, as in 2016": _original(networks.OneLayerMLP, hidden=64, k=64),
-    "MLP (256, 512), as run in 2016": _original(networks.OneLayerMLP, hidden=256, k=512),
-    "dropout (256, 512), as meant in 2016": _original(
-        networks.OneLayerDropoutMLP, hidden=256, k=512
-    ),
+    "plain, as in 2016": _original("PlainNet", k=64),
+    "MLP, as in 2016": _original("OneLayerMLP", hidden=64, k=64),
+    "MLP (256, 512), as run in 2016": _original("OneLayerMLP", hidden=256, k=512),
+    "dropout (256, 512), as meant in 2016": _original("OneLayerDropoutMLP", hidden=256, k=512),
     "ALS": Spec(
         lambda chosen, epochs: als.ALS(**chosen, epochs=epochs),
         "solver",
