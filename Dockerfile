@@ -1,13 +1,10 @@
-# The course, ready to run, for linux/amd64 and linux/arm64 (Apple silicon):
-#   docker build --tag mfbook . && docker run --rm --publish 8888:8888 mfbook
+# The course, ready to run. On Apple silicon, too, it needs linux/amd64: MXNet has no other build.
+#   docker build --platform linux/amd64 --tag mfbook .
+#   docker run --rm --platform linux/amd64 --publish 8888:8888 mfbook
 FROM python:3.11-slim-bookworm
 
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends \
-        default-jre-headless git libgomp1 make \
-    && if [ "$(dpkg --print-architecture)" = amd64 ]; then \
-           apt-get install --yes --no-install-recommends libquadmath0; \
-       fi \
+    && apt-get install --yes --no-install-recommends default-jre-headless git make \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home learner
 
@@ -16,7 +13,8 @@ WORKDIR /home/learner/course
 ENV PATH=/home/learner/course/.venv/bin:$PATH
 
 COPY --chown=learner . .
-RUN make env
+# Chapter 11 needs Spark
+RUN make env && pip install --no-cache-dir --requirement requirements-spark.txt
 
 EXPOSE 8888
 CMD ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--no-browser", "notebooks"]

@@ -56,8 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         help="install the MXNet build for this machine",
         description=(
             "Install the MXNet build for this machine. Without an option the GPU build is chosen "
-            "if MXNet can use a GPU here, and the CPU build otherwise. Only MXNet and NVIDIA's "
-            "libraries are ever changed, so no restart is needed."
+            "if MXNet can use a GPU here, and the CPU build otherwise. Only MXNet and the "
+            "libraries that it needs are ever changed, so no restart is needed."
         ),
     )
     choice = install.add_mutually_exclusive_group()

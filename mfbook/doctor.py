@@ -22,7 +22,7 @@ import traceback
 import urllib.error
 import urllib.request
 
-from mfbook.runtime import gpu, install, requirements
+from mfbook.runtime import gpu, install, libraries, requirements
 
 __all__ = [
     "Finding",
@@ -41,7 +41,8 @@ __all__ = [
     "to_text",
 ]
 
-DISK_MB = 300
+# What MovieLens takes (zip and files), and the twin.
+DATA_MB = 50
 # The first computation on a GPU can take minutes.
 SECONDS = 600
 SEE_ABOVE = "See the line above."
@@ -75,10 +76,10 @@ class Finding:
     Examples
     --------
     >>> from mfbook import doctor
-    >>> finding = doctor.Finding("disk", False, "12 MB free", "Free 300 MB.")
+    >>> finding = doctor.Finding("disk", False, "12 MB free", "Free 50 MB.")
     >>> print(doctor.to_text([finding]))
     ✘ disk: 12 MB free
-      → Free 300 MB.
+      → Free 50 MB.
     The course will not run yet.
     """
 
@@ -115,7 +116,7 @@ def check_platform() -> Finding:
     """
     machine = (platform.system(), platform.machine())
     ok = machine in requirements.CPU_BUILD.platforms
-    remedy = "" if ok else "Use Linux (on Windows: WSL), a Linux container, or Google Colab."
+    remedy = "" if ok else install.why_no_build(*machine)
     return Finding("platform", ok, " on ".join(machine), remedy)
 
 
@@ -128,7 +129,7 @@ def check_libraries() -> Finding:
     >>> doctor.check_libraries().ok
     True
     """
-    missing = install.missing_libraries()
+    missing = libraries.missing()
     if missing:
         detail = f"missing: {', '.join(library.name for library in missing)}"
         return Finding("system libraries", False, detail, requirements.how_to_install(missing))
@@ -170,6 +171,10 @@ def check_mxnet() -> Finding:
     found = ", ".join(f"{name} {version}" for name, version in builds.items())
     remedy = "Run `python -m mfbook install`."
     if not builds:
+        if (platform.system(), platform.machine()) not in requirements.CPU_BUILD.platforms:
+            return Finding(
+                "MXNet", False, "has no build for this machine", "See the platform above."
+            )
         return Finding("MXNet", False, "not installed", remedy)
     if len(builds) > 1:
         return Finding("MXNet", False, f"{found}: these builds break each other", remedy)
@@ -335,7 +340,7 @@ def _has_all_data() -> bool:
 
 
 def check_disk() -> Finding:
-    """Check the free space on the disk that holds the cache.
+    """Check the free space for the data, and for MXNet where it is still to be installed.
 
     Examples
     --------
@@ -347,16 +352,38 @@ def check_disk() -> Finding:
     from mfbook.exceptions import DataError
 
     try:
-        # Of a relative path, the last parent is "." for ever.
-        folder = download.cache().absolute()
-        while not folder.exists():
-            folder = folder.parent
-        free = shutil.disk_usage(folder).free // 10**6
+        cache, free = _free_mb(download.cache())
+        packages, free_for_mxnet = _free_mb(Path(sys.prefix))
     except (DataError, OSError) as error:
         return Finding("disk", False, f"not checked: {error}", "See the line about the cache.")
-    ok = free >= DISK_MB or _has_all_data()
-    remedy = "" if ok else f"Free {DISK_MB} MB there, or set MFBOOK_CACHE to another disk."
-    return Finding("disk", ok, f"{free:,} MB free at {folder}", remedy)
+    detail = f"{free:,} MB free at {cache}"
+    if free < DATA_MB and not _has_all_data():
+        remedy = f"Free {DATA_MB} MB there for the data, or set MFBOOK_CACHE to another disk."
+        return Finding("disk", False, detail, remedy)
+    needed = _mxnet_mb()
+    if free_for_mxnet < needed:
+        detail = f"{free_for_mxnet:,} MB free at {packages}"
+        remedy = f"Free {needed:,} MB there for MXNet, or make the environment on another disk."
+        return Finding("disk", False, detail, remedy)
+    return Finding("disk", True, detail)
+
+
+def _mxnet_mb() -> int:
+    """Space that MXNet takes while it is installed, in MB; 0 if that is done, or not possible."""
+    if install.builds() or install.why_unsupported():
+        return 0
+    build, _ = install.choose()
+    cuda = requirements.CUDA_WHEELS if build == requirements.GPU_BUILD else ()
+    return build.installed_megabytes + sum(item.megabytes for item in (build, *cuda))
+
+
+def _free_mb(folder: Path) -> tuple[Path, int]:
+    """Folder, or the first of its parents that exists, and the free space there in MB."""
+    # Of a relative path, the last parent is "." for ever.
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return folder, shutil.disk_usage(folder).free // 10**6
 
 
 CHECKS = {
@@ -372,6 +399,8 @@ CHECKS = {
 }
 # These checks import `mfbook.datasets`, which needs the packages.
 NEED_PACKAGES = ("data", "cache", "disk")
+# What these find is needed for MXNet only.
+ONLY_FOR_MXNET = ("platform", "system libraries", "MXNet")
 
 
 def examine() -> list[Finding]:
@@ -434,6 +463,8 @@ def course_runs(findings: Sequence[Finding]) -> bool:
 def to_text(findings: Sequence[Finding], marks: Sequence[str] = MARKS) -> str:
     """Report of findings for the reader, a line each, with a last line that sums them up.
 
+    Where only MXNet is missing, the last line says which chapters run without it.
+
     Parameters
     ----------
     findings : sequence of Finding
@@ -457,9 +488,19 @@ def to_text(findings: Sequence[Finding], marks: Sequence[str] = MARKS) -> str:
         lines.append(f"{good if finding.ok else bad} {finding.subject}: {finding.detail}")
         if finding.remedy:
             lines.append(f"  {remedy} {finding.remedy}")
-    runs = course_runs(findings)
-    lines.append("The course will run." if runs else "The course will not run yet.")
+    lines.append(_verdict(findings))
     return "\n".join(lines)
+
+
+def _verdict(findings: Sequence[Finding]) -> str:
+    """Sentence that sums up findings: what will run."""
+    if course_runs(findings):
+        return "The course will run."
+    others = [finding for finding in findings if finding.subject not in ONLY_FOR_MXNET]
+    if not course_runs(others):
+        return "The course will not run yet."
+    chapters = requirements.chapters_without_mxnet()
+    return f"Chapters {chapters} will run here. The others need MXNet."
 
 
 def to_json(findings: Sequence[Finding]) -> str:

@@ -43,6 +43,7 @@ def start(*arguments, path=()):
         ("tools.handout", "yaml"),
         ("tools.mutants", "yaml"),
         ("tools.results", "pandas"),
+        ("tools.answers", "numpy"),
         ("mfbook.course.cluster", "numpy"),
     ],
 )

@@ -5,13 +5,14 @@ import operator
 import os
 from pathlib import Path
 import pickle
+import shutil
 import subprocess
 import sys
 import types
 import warnings
 
 import mfbook
-from mfbook.runtime import _numpy1, compat, gpu
+from mfbook.runtime import _numpy1, compat, gpu, requirements
 import mxnet as mx
 import numpy as np
 import pytest
@@ -148,6 +149,24 @@ def test_missing_system_library_is_named(library, remedy):
     last = done.stderr.strip().splitlines()[-1]
     assert library in last
     assert remedy in last
+
+
+@pytest.mark.skipif(not requirements.system_libraries(), reason="only Linux's MXNet needs any")
+def test_mxnet_takes_a_copy_beside_it_before_that_of_the_system(tmp_path):
+    """What `libraries.copy` relies on."""
+    for library in Path(mx.__file__).parent.glob("lib*.so*"):
+        (tmp_path / library.name).symlink_to(library)
+    # This process has loaded MXNet, and with it these libraries.
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    loaded = {Path(line.split()[-1]) for line in maps if ".so" in line}
+    for name in (library.name for library in requirements.system_libraries()):
+        (tmp_path / name).unlink(missing_ok=True)
+        shutil.copy(next(path for path in loaded if path.name.startswith(name)), tmp_path / name)
+    code = f"import ctypes; ctypes.CDLL({str(tmp_path / 'libmxnet.so')!r}); "
+    done = run(code + "print(open('/proc/self/maps').read())")
+    for library in requirements.system_libraries():
+        assert str(tmp_path / library.name) in done.stdout, done.stderr
+        assert f"lib/x86_64-linux-gnu/{library.name}" not in done.stdout
 
 
 def import_in(folder, *, without="", cwd=None):

@@ -14,7 +14,7 @@ import threading
 from mfbook import doctor
 from mfbook.__main__ import main
 from mfbook.datasets import download
-from mfbook.runtime import gpu, install
+from mfbook.runtime import gpu, install, libraries, requirements
 import pytest
 
 
@@ -59,9 +59,14 @@ def test_wrong_platform(monkeypatch):
 
 
 def test_no_libquadmath(monkeypatch):
-    monkeypatch.setattr(install, "_loads", lambda name: name != "libquadmath.so.0")
-    monkeypatch.setattr(install.platform, "machine", lambda: "x86_64")
-    assert_fault(doctor.check_libraries, "libquadmath.so.0", "apt-get install libquadmath0")
+    monkeypatch.setattr(libraries, "missing", lambda: [requirements.SYSTEM_LIBRARIES[1]])
+    assert_fault(
+        doctor.check_libraries,
+        "libquadmath.so.0",
+        "`python -m mfbook install`",
+        "needs no administrator",
+        "apt-get install libquadmath0",
+    )
 
 
 def test_missing_package(monkeypatch):
@@ -285,10 +290,42 @@ def test_a_bad_finding_that_is_not_required_does_not_stop_the_course():
     assert doctor.to_text([optional]).splitlines()[-1] == "The course will run."
 
 
-def test_disk_full(monkeypatch, empty_cache):
-    usage = collections.namedtuple("Usage", "free")(12_000_000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
-    assert_fault(doctor.check_disk, "12 MB free", "Free 300 MB")
+@pytest.fixture
+def free_mb(monkeypatch):
+    """Free space by folder, which the test sets."""
+    free = {}
+    usage = collections.namedtuple("Usage", "free")
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda folder: usage(free.get(str(folder), 10_000) * 10**6)
+    )
+    return free
+
+
+def test_disk_full(empty_cache, free_mb):
+    free_mb[str(empty_cache.parent)] = 49
+    assert_fault(doctor.check_disk, "49 MB free", "Free 50 MB", "MFBOOK_CACHE")
+    free_mb[str(empty_cache.parent)] = 50
+    assert doctor.check_disk().ok
+    # MXNet is there and needs no more.
+    free_mb[sys.prefix] = 0
+    assert doctor.check_disk().ok
+
+
+@pytest.mark.parametrize(
+    ("build", "needed"), [(requirements.CPU_BUILD, 249), (requirements.GPU_BUILD, 6499)]
+)
+def test_no_room_for_mxnet(monkeypatch, empty_cache, free_mb, build, needed):
+    """The download and what is unpacked from it are on the disk at the same time."""
+    monkeypatch.setattr(install, "builds", dict)
+    monkeypatch.setattr(install, "choose", lambda: (build, "because"))
+    assert doctor.check_disk().ok
+    free_mb[sys.prefix] = needed - 1
+    assert_fault(
+        doctor.check_disk, f"{needed - 1:,} MB free at {sys.prefix}", f"Free {needed:,} MB", "MXNet"
+    )
+    # Where there is no build, none will be installed.
+    monkeypatch.setattr(install, "why_unsupported", lambda: "No build.")
+    assert doctor.check_disk().ok
 
 
 def test_gpu_too_new(monkeypatch):
@@ -305,6 +342,84 @@ def test_gpu_without_its_build(monkeypatch):
     assert "python -m mfbook install --gpu" in doctor.check_gpu().detail
     monkeypatch.setattr(install, "builds", lambda: {"mxnet-cu112": "1.9.1"})
     assert doctor.check_gpu().detail == "will be used"
+
+
+NO_MXNET = doctor.Finding("MXNet", False, "not installed", "Install it.")
+NO_BUILD = doctor.Finding("platform", False, "Windows on AMD64", "Use WSL.")
+NO_DATA = doctor.Finding("data", False, "missing", "Get it.")
+
+
+@pytest.mark.parametrize(
+    ("findings", "verdict"),
+    [
+        ([NO_MXNET], "Chapters 1, 2, 8, 9 and 10 will run here. The others need MXNet."),
+        ([NO_BUILD, NO_MXNET], "Chapters 1, 2, 8, 9 and 10 will run here. The others need MXNet."),
+        ([NO_BUILD, NO_DATA], "The course will not run yet."),
+        ([], "The course will run."),
+    ],
+)
+def test_the_last_line_says_what_runs(findings, verdict):
+    assert doctor.to_text(findings).splitlines()[-1] == verdict
+    assert doctor.course_runs(findings) == (verdict == "The course will run.")
+
+
+# Windows has no such names.
+LIKE_WINDOWS = """
+import os, platform, signal, sys
+for module in ("fcntl", "grp", "pwd", "resource", "termios", "mxnet"):
+    sys.modules[module] = None
+for name in ("SIGHUP", "SIGKILL", "SIGQUIT", "SIGUSR1", "SIGALRM", "pause", "alarm"):
+    delattr(signal, name)
+for name in ("fork", "forkpty", "geteuid", "getuid", "getpgid", "killpg", "setsid", "nice"):
+    delattr(os, name)
+platform.system, platform.machine = (lambda: "Windows"), (lambda: "AMD64")
+"""
+IMPORT_ALL = """
+import importlib, pkgutil
+import mfbook
+need_mxnet = []
+for module in pkgutil.walk_packages(mfbook.__path__, "mfbook."):
+    try:
+        importlib.import_module(module.name)
+    except ImportError as error:
+        assert "mxnet" in str(error).lower(), (module.name, error)
+        need_mxnet.append(module.name)
+print(*need_mxnet)
+"""
+EXAMINE = """
+from mfbook import __main__, doctor
+from mfbook.runtime import console, install
+install.builds = dict
+doctor.check_data = lambda: doctor.Finding("data", True, "here")
+doctor.CHECKS["data"] = doctor.check_data
+console.end_on_signals()
+print("exit code", __main__.main(["doctor"]))
+print(__main__.main(["install"]))
+"""
+
+
+def run_like_windows(code, tmp_path):
+    environment = {**os.environ, "MFBOOK_CACHE": str(tmp_path)}
+    command = [sys.executable, "-c", LIKE_WINDOWS + code]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+
+
+def test_all_modules_but_those_of_mxnet_can_be_imported_on_windows(tmp_path):
+    done = run_like_windows(IMPORT_ALL, tmp_path)
+    assert done.returncode == 0, done.stderr
+    needing = {"mfbook.devices", "mfbook.distributed", "mfbook.networks", "mfbook.training"}
+    assert set(done.stdout.split()) <= needing
+
+
+def test_the_doctor_on_windows(tmp_path):
+    done = run_like_windows(EXAMINE, tmp_path)
+    lines = done.stdout.splitlines()
+    assert "✘ platform: Windows on AMD64" in lines, done.stderr
+    assert "✔ system libraries: none needed" in lines
+    assert "✘ MXNet: has no build for this machine" in lines
+    assert lines[-3] == "Chapters 1, 2, 8, 9 and 10 will run here. The others need MXNet."
+    assert lines[-2] == "exit code 1"
+    assert lines[-1] == install.why_no_build("Windows", "AMD64")
 
 
 def test_report_and_exit_code(monkeypatch, capsys):

@@ -1,7 +1,7 @@
 """Install the MXNet build that suits this machine, and say why it cannot run.
 
-Behind ``python -m mfbook install``. Only MXNet and NVIDIA's libraries are ever installed or
-removed; NumPy and all other packages stay as they are, so no restart is needed.
+Behind ``python -m mfbook install``. Only MXNet and the libraries that it needs are ever installed
+or removed; NumPy and all other packages stay as they are, so no restart is needed.
 
 Only the standard library is used, and only syntax that Python 3.8 can read, so that ``--check``
 can say what is missing before anything is installed.
@@ -9,7 +9,6 @@ can say what is missing before anything is installed.
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 import platform
 import re
@@ -17,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-from mfbook.runtime import gpu, integrity, requirements
+from mfbook.runtime import gpu, integrity, libraries, requirements
 from mfbook.runtime.requirements import CPU_BUILD, GPU_BUILD, Build, SystemLibrary
 
 # mxnet, mxnet-cu112, mxnet-cu101mkl, mxnet-mkl, mxnet-native, but no package that only uses MXNet.
@@ -28,8 +27,8 @@ __all__ = [
     "builds",
     "choose",
     "install",
-    "missing_libraries",
     "pending_changes",
+    "why_no_build",
     "why_no_venv",
     "why_unsupported",
 ]
@@ -72,12 +71,40 @@ def why_unsupported() -> str | None:
         )
     machine = (platform.system(), platform.machine())
     if machine not in CPU_BUILD.platforms:
-        return (
-            f"MXNet {CPU_BUILD.version} has no build for {machine[0]} on {machine[1]}. "
-            "Use Linux (on Windows: WSL), a Linux container, or Google Colab."
-        )
-    missing = missing_libraries()
-    return requirements.missing_libraries_message(missing) if missing else None
+        return why_no_build(*machine)
+    return None
+
+
+def why_no_build(system: str, machine: str) -> str:
+    """What is to be known on a platform that has no build of MXNet.
+
+    Parameters
+    ----------
+    system, machine : str
+        Operating system and processor, as `platform.system` and `platform.machine` name them.
+
+    Returns
+    -------
+    str
+        Which chapters run there all the same, and where the others do.
+
+    Examples
+    --------
+    >>> from mfbook.runtime import install
+    >>> print(install.why_no_build("Windows", "AMD64"))
+    MXNet 1.9.1 has no build that runs on Windows on AMD64.
+    Chapters 1, 2, 8, 9 and 10 run without it.
+    For the others, use WSL (Linux inside Windows) or Google Colab.
+    """
+    elsewhere = {
+        "Windows": "WSL (Linux inside Windows) or Google Colab",
+        "Darwin": "Google Colab or a container for linux/amd64",
+    }.get(system, "Google Colab or a machine with an x86-64 processor")
+    return (
+        f"MXNet {CPU_BUILD.version} has no build that runs on {system} on {machine}. "
+        f"Chapters {requirements.chapters_without_mxnet()} run without it. "
+        f"For the others, use {elsewhere}."
+    )
 
 
 def why_no_venv() -> str | None:
@@ -100,30 +127,6 @@ def why_no_venv() -> str | None:
             "`apt-get install python3-venv`."
         )
     return None
-
-
-def missing_libraries() -> list[SystemLibrary]:
-    """System libraries that MXNet needs and that cannot be loaded on this machine.
-
-    Returns
-    -------
-    list of mfbook.runtime.requirements.SystemLibrary
-
-    Examples
-    --------
-    >>> from mfbook.runtime import install
-    >>> install.missing_libraries()
-    []
-    """
-    return [library for library in requirements.system_libraries() if not _loads(library.name)]
-
-
-def _loads(name: str) -> bool:
-    try:
-        ctypes.CDLL(name)
-    except OSError:
-        return False
-    return True
 
 
 def builds() -> dict[str, str]:
@@ -220,7 +223,8 @@ def _is_complete(name: str) -> bool:
 def install(build: Build) -> str:
     """Install one build of MXNet without changing any other package.
 
-    Everything is downloaded before anything is removed.
+    Everything is downloaded before anything is removed. System libraries that MXNet needs and that
+    are missing are copied beside it.
 
     Parameters
     ----------
@@ -235,7 +239,8 @@ def install(build: Build) -> str:
     Raises
     ------
     InstallError
-        If pip fails, and has then said why; or if pip could not uninstall what is there.
+        If pip fails, and has then said why; if pip could not uninstall what is there; or if the
+        copies cannot be written.
 
     Examples
     --------
@@ -246,7 +251,8 @@ def install(build: Build) -> str:
     """
     present = builds()
     remove, add = pending_changes(build)
-    if not remove and not add:
+    copies = libraries.missing()
+    if not remove and not add and not copies:
         return f"{build.name} {build.version} is already installed; nothing to do."
     if present:
         print("Found: " + ", ".join(f"{name} {present[name]}" for name in sorted(present)))
@@ -255,16 +261,35 @@ def install(build: Build) -> str:
     for name in remove:
         _check_files(name, present[name], alone=len(remove) == 1)
     sizes = {item.requirement: item.megabytes for item in (build, *requirements.CUDA_WHEELS)}
-    print(f"Downloading about {sum(sizes[item] for item in add):,} MB: {', '.join(add)}")
+    sizes.update({library.wheel: library.megabytes for library in copies})
+    download = [*add, *(library.wheel for library in copies)]
+    print(f"Downloading about {sum(sizes[item] for item in download):,} MB: {', '.join(download)}")
     try:
         with tempfile.TemporaryDirectory() as wheels:
-            _replace(remove, add, wheels)
+            _replace(remove, add, download, wheels)
+            _copy(copies, wheels)
     except OSError as error:
         raise InstallError(
             f"The folder for downloads could not be used: {error}. Set TMPDIR to a folder that you "
             "may write, on a disk with enough space."
         ) from None
-    return f"Installed {', '.join(add)}; NumPy was left as it is."
+    done = [f"Installed {', '.join(add)}"] if add else []
+    if copies:
+        names = " and ".join(library.name for library in copies)
+        done.append(f"{'put' if add else 'Put'} copies of {names} beside MXNet")
+    return f"{'; '.join(done)}; NumPy was left as it is."
+
+
+def _copy(copies: list[SystemLibrary], wheels: str) -> None:
+    """Put copies of system libraries beside MXNet; raise `InstallError` if that is not possible."""
+    try:
+        libraries.copy(copies, wheels)
+    except OSError as error:
+        names = " and ".join(library.name for library in copies)
+        raise InstallError(
+            f"Copies of {names} could not be put beside MXNet: {error}. May you change this "
+            "Python's packages? If not, use a virtual environment."
+        ) from None
 
 
 def _check_files(name: str, version: str, alone: bool) -> None:
@@ -281,12 +306,12 @@ def _check_files(name: str, version: str, alone: bool) -> None:
         print(f"Of {name} {version}, {integrity.describe(files)}. It is replaced.")
 
 
-def _replace(remove: list[str], add: list[str], wheels: str) -> None:
+def _replace(remove: list[str], add: list[str], download: list[str], wheels: str) -> None:
     """Download packages into the folder ``wheels``, uninstall others, install what was downloaded."""
     # --no-deps: MXNet's metadata asks for numpy<2, which would downgrade or compile NumPy.
     _pip(
-        ["download", "--no-deps", "--dest", wheels, *add],
-        f"pip could not download {', '.join(add)}; its message is above. Nothing was changed. "
+        ["download", "--no-deps", "--dest", wheels, *download],
+        f"pip could not download {', '.join(download)}; its message is above. Nothing was changed. "
         "Is there a network, and room on the disk?",
     )
     try:
@@ -296,11 +321,12 @@ def _replace(remove: list[str], add: list[str], wheels: str) -> None:
                 f"pip could not uninstall {', '.join(remove)}; its message is above. "
                 "May you change this Python's packages? If not, use a virtual environment.",
             )
-        _pip(
-            ["install", "--no-deps", "--no-index", "--find-links", wheels, *add],
-            f"pip could not install {', '.join(add)}; its message is above. "
-            "When that is put right, run `python -m mfbook install` again.",
-        )
+        if add:
+            _pip(
+                ["install", "--no-deps", "--no-index", "--find-links", wheels, *add],
+                f"pip could not install {', '.join(add)}; its message is above. "
+                "When that is put right, run `python -m mfbook install` again.",
+            )
     except KeyboardInterrupt:
         raise InstallError(
             "Stopped while MXNet was replaced, so it may be incomplete now. "

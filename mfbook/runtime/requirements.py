@@ -6,11 +6,14 @@ The installer, the doctor and the messages of a failed ``import mxnet`` all read
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 import platform
+import sys
 from typing import NamedTuple
 
 __all__ = [
     "BUILDS",
+    "CHAPTERS_WITHOUT_MXNET",
     "CPU_BUILD",
     "CUDA_WHEELS",
     "GPU_BUILD",
@@ -19,6 +22,7 @@ __all__ = [
     "Build",
     "SystemLibrary",
     "Wheel",
+    "chapters_without_mxnet",
     "how_to_install",
     "missing_libraries_message",
     "system_libraries",
@@ -26,6 +30,9 @@ __all__ = [
 
 #: The oldest version of Python that the course runs on: major and minor number.
 OLDEST_PYTHON = (3, 10)
+
+#: The chapters that run where there is no MXNet.
+CHAPTERS_WITHOUT_MXNET = (1, 2, 8, 9, 10)
 
 
 class Build(NamedTuple):
@@ -39,6 +46,8 @@ class Build(NamedTuple):
         The version that the course uses.
     megabytes : int
         The size of the download.
+    installed_megabytes : int
+        The space that it takes when it is installed, with the CUDA libraries that it needs.
     platforms : tuple of (str, str)
         Operating system and processor, as `platform.system` and `platform.machine` name them.
 
@@ -52,6 +61,7 @@ class Build(NamedTuple):
     name: str
     version: str
     megabytes: int
+    installed_megabytes: int
     platforms: tuple[tuple[str, str], ...]
 
     @property
@@ -93,7 +103,7 @@ class Wheel(NamedTuple):
 
 
 class SystemLibrary(NamedTuple):
-    """A library that MXNet takes from the operating system (Linux).
+    """A library that MXNet takes from the operating system (Linux on x86-64).
 
     Attributes
     ----------
@@ -101,8 +111,10 @@ class SystemLibrary(NamedTuple):
         The name that the loader knows.
     debian_package : str
         The package of Debian and Ubuntu that holds it.
-    machines : tuple of str
-        The processors on which MXNet needs it.
+    wheel : str
+        A wheel on PyPI that holds a copy of it, as pip wants it (``name==version``).
+    megabytes : int
+        The size of that wheel.
 
     Examples
     --------
@@ -113,15 +125,16 @@ class SystemLibrary(NamedTuple):
 
     name: str
     debian_package: str
-    machines: tuple[str, ...]
+    wheel: str
+    megabytes: int
 
 
-#: The build that computes on CPUs.
-CPU_BUILD = Build(
-    "mxnet", "1.9.1", 49, (("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "x86_64"))
-)
+#: The build that computes on CPUs. There is also a wheel for Linux on ARM, but it cannot be loaded:
+#: it needs libarmpl_lp64_mp.so, libamath.so and libastring.so of Arm's compiler, which neither it nor
+#: another package has.
+CPU_BUILD = Build("mxnet", "1.9.1", 49, 200, (("Linux", "x86_64"), ("Darwin", "x86_64")))
 #: The build that computes on NVIDIA's GPUs, and on CPUs.
-GPU_BUILD = Build("mxnet-cu112", "1.9.1", 500, (("Linux", "x86_64"),))
+GPU_BUILD = Build("mxnet-cu112", "1.9.1", 500, 4150, (("Linux", "x86_64"),))
 #: Both builds.
 BUILDS = (CPU_BUILD, GPU_BUILD)
 
@@ -140,11 +153,34 @@ CUDA_WHEELS = (
     Wheel("nvidia-nvtx-cu11", "11.8.86", 1, ("libnvToolsExt.so.1",)),
 )
 
-#: What the operating system must have. Each library says on which processors.
+#: What MXNet takes from the operating system on Linux. Where that does not have it, the installer
+#: puts a copy beside MXNet's own library, which looks there first. The wheels are the last of their
+#: kind that run on every Linux that MXNet runs on, and suit every Python.
 SYSTEM_LIBRARIES = (
-    SystemLibrary("libgomp.so.1", "libgomp1", ("x86_64", "aarch64")),
-    SystemLibrary("libquadmath.so.0", "libquadmath0", ("x86_64",)),
+    SystemLibrary("libgomp.so.1", "libgomp1", "treelite==4.4.1", 1),
+    SystemLibrary("libquadmath.so.0", "libquadmath0", "scipy-openblas64==0.3.27.44.6", 8),
 )
+
+
+def chapters_without_mxnet() -> str:
+    """Chapters that run where there is no MXNet, in words.
+
+    Returns
+    -------
+    str
+
+    Notes
+    -----
+    The installer, the doctor and the setup cell of each chapter say it.
+
+    Examples
+    --------
+    >>> from mfbook.runtime import requirements
+    >>> requirements.chapters_without_mxnet()
+    '1, 2, 8, 9 and 10'
+    """
+    *others, last = map(str, CHAPTERS_WITHOUT_MXNET)
+    return f"{', '.join(others)} and {last}"
 
 
 def system_libraries(
@@ -161,22 +197,20 @@ def system_libraries(
     Returns
     -------
     tuple of SystemLibrary
-        Empty on macOS, where MXNet brings its own.
+        Empty on macOS, where MXNet brings its own, and where there is no MXNet.
 
     Examples
     --------
     >>> from mfbook.runtime import requirements
-    >>> [library.name for library in requirements.system_libraries("Linux", "aarch64")]
-    ['libgomp.so.1']
+    >>> [library.name for library in requirements.system_libraries("Linux", "x86_64")]
+    ['libgomp.so.1', 'libquadmath.so.0']
     """
-    if (system or platform.system()) != "Linux":
-        return ()
-    machine = machine or platform.machine()
-    return tuple(library for library in SYSTEM_LIBRARIES if machine in library.machines)
+    here = (system or platform.system(), machine or platform.machine())
+    return SYSTEM_LIBRARIES if here == ("Linux", "x86_64") else ()
 
 
 def how_to_install(libraries: Iterable[SystemLibrary]) -> str:
-    """Sentence that says how to install system libraries.
+    """Sentences that say how to get system libraries, without and with an administrator.
 
     Parameters
     ----------
@@ -190,15 +224,23 @@ def how_to_install(libraries: Iterable[SystemLibrary]) -> str:
     Examples
     --------
     >>> from mfbook.runtime import requirements
-    >>> requirements.how_to_install(requirements.SYSTEM_LIBRARIES)
-    'On Debian or Ubuntu: `apt-get install libgomp1 libquadmath0`.'
+    >>> print(requirements.how_to_install(requirements.SYSTEM_LIBRARIES))
+    Run `python -m mfbook install`: it puts copies beside MXNet, and needs no administrator.
+    ...On Debian or Ubuntu: `apt-get install libgomp1 libquadmath0`.
     """
     packages = " ".join(library.debian_package for library in libraries)
-    return f"On Debian or Ubuntu: `apt-get install {packages}`."
+    # The Python of a conda environment finds libraries of conda's packages.
+    is_conda = Path(sys.prefix, "conda-meta").is_dir()
+    conda = "In this conda environment: `conda install --channel conda-forge libgcc`. "
+    return (
+        "Run `python -m mfbook install`: it puts copies beside MXNet, and needs no administrator. "
+        f"{conda if is_conda else ''}"
+        f"On Debian or Ubuntu: `apt-get install {packages}`."
+    )
 
 
 def missing_libraries_message(libraries: Sequence[SystemLibrary]) -> str:
-    """Message that names missing system libraries and says how to install them.
+    """Message that names missing system libraries and says how to get them.
 
     Parameters
     ----------
@@ -214,7 +256,8 @@ def missing_libraries_message(libraries: Sequence[SystemLibrary]) -> str:
     >>> from mfbook.runtime import requirements
     >>> print(requirements.missing_libraries_message(requirements.SYSTEM_LIBRARIES[:1]))
     MXNet needs libgomp.so.1, which is missing on this machine.
-    On Debian or Ubuntu: `apt-get install libgomp1`.
+    Run `python -m mfbook install`: it puts copies beside MXNet, and needs no administrator.
+    ...On Debian or Ubuntu: `apt-get install libgomp1`.
     """
     names = " and ".join(library.name for library in libraries)
     verb = "is" if len(libraries) == 1 else "are"
