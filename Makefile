@@ -45,7 +45,7 @@ kit: $(READY_BOOK)  ## make what learners get: _build/kit.zip with notebooks, so
 	$(BIN)/python -m tools.kit
 
 test: $(READY_TEST) book  ## run the tests, the examples and every notebook, check the built book, print coverage
-	$(BIN)/python -m pytest --cov=mfbook --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov=mfbook --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=90
 
 mutants: $(READY_TEST)  ## change one thing at a time in a copy, and see whether the tests notice (half an hour)
 	$(BIN)/python -m tools.mutants

@@ -44,6 +44,7 @@ def start(*arguments, path=()):
         ("tools.mutants", "yaml"),
         ("tools.results", "pandas"),
         ("tools.answers", "numpy"),
+        ("tools.stamp", "yaml"),
         ("mfbook.course.cluster", "numpy"),
     ],
 )
