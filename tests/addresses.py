@@ -16,6 +16,7 @@ HOSTS = {
     "github.com",
     "grouplens.org",
     "jmlr.org",
+    "learn.microsoft.com",
     "kaggle.com",
     "keepachangelog.com",
     "matplotlib.org",

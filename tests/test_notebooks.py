@@ -166,9 +166,10 @@ def test_sync_adds_links_and_setup_to_a_new_notebook_and_only_once(fork):
 def test_check_wants_every_cell_to_say_whether_it_is_on_a_slide(fork):
     notebooks.sync()
     notebook = nbformat.read(fork, as_version=4)
-    del notebook.cells[5].metadata["slideshow"]
+    cell = notebook.cells[5]
+    del cell.metadata["slideshow"]
     nbformat.write(notebook, fork)
-    with pytest.raises(SystemExit, match=r"slides cannot .* cell-5: slide_type is None"):
+    with pytest.raises(SystemExit, match=rf"slides cannot .* {cell.id}: slide_type is None"):
         notebooks.check()
 
 

@@ -121,9 +121,21 @@ def test_chapter_11_installs_the_spark_that_is_tested():
 @pytest.mark.parametrize(
     ("target", "environment"),
     [
-        *((target, "$(READY)") for target in ("env", "lab", "sync", "execute", "results")),
-        *((target, "$(READY_BOOK)") for target in ("kit", "slides")),
-        *((target, "$(READY_TEST)") for target in ("env-test", "test", "lint", "mutants", "bench")),
+        *((target, "$(READY)") for target in ("env", "lab")),
+        *((target, "$(READY_BOOK)") for target in ("kit", "slides", "sync")),
+        *(
+            (target, "$(READY_TEST)")
+            for target in (
+                "env-test",
+                "test",
+                "lint",
+                "mutants",
+                "bench",
+                "execute",
+                "answers",
+                "results",
+            )
+        ),
         ("book", "kit"),
         ("pdf", "$(READY_TEST) book"),
     ],
