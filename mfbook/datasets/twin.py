@@ -67,7 +67,7 @@ def synthetic(n_ratings: int = N_RATINGS, seed: int = 1) -> pd.DataFrame:
 
     Notes
     -----
-    Explained in chapter 2; chapter 11 uses millions of ratings. 25 million take about half a
+    Explained in chapter 2; chapter 12 uses millions of ratings. 25 million take about half a
     minute and 1 GB.
 
     Examples

@@ -57,7 +57,7 @@ The book is written for readers with a network, so some of its sentences are not
 ## Machines
 
 {machines}
-Other machines have nothing here to install. Linux needs glibc 2.28 or newer (Debian 10, Ubuntu 20.04, RHEL 8), macOS version 13 or newer. On Debian and Ubuntu, Python needs the package `python3-venv`. Chapter 11 also needs PySpark and Java, which are not in this folder.
+Other machines have nothing here to install. Linux needs glibc 2.28 or newer (Debian 10, Ubuntu 20.04, RHEL 8), macOS version 13 or newer. On Debian and Ubuntu, Python needs the package `python3-venv`. Chapter 12 also needs PySpark and Java, which are not in this folder.
 
 ## Data
 
