@@ -12,8 +12,8 @@ in the last column, the biases. `mfbook.least_squares` solves the systems.
 from __future__ import annotations
 
 from mfbook._validation import (
-    as_array,
     as_float,
+    as_new_items,
     as_numbers,
     check_finite,
     check_fitted,
@@ -300,24 +300,14 @@ class ALS:
             off the scale of the training ratings.
         """
         check_fitted(self, "items")
-        item = as_array(item_idx, "item_idx")
-        nobody = np.zeros(item.shape, int)
-        check_indices(nobody, item, 1, len(self.items))
-        # pandas counts no repeats of numbers in another byte order.
-        item = item.astype(int)
-        repeated = np.flatnonzero(pd.Series(item).duplicated())
-        if len(repeated):
-            raise ValueError(
-                f"item_idx has the item {item[repeated[0]]} twice, the second time at position "
-                f"{repeated[0]}. Give each item one rating."
-            )
+        item = as_new_items(item_idx, len(self.items))
         low, high = self.scale
         stars = as_numbers(rating, "rating")
         if stars.shape != item.shape or not ((stars >= low) & (stars <= high)).all():
             raise ValueError(
                 f"rating is {stars}; it must be {len(item)} numbers from {low:g} to {high:g}."
             )
-        shape = (1, len(self.items))
+        nobody, shape = np.zeros(item.shape, int), (1, len(self.items))
         blocks = rating_blocks(nobody, item, stars - self.mean, shape, self.k)
         return solve_rows(blocks, self.items, self.prior_precision)
 

@@ -18,7 +18,7 @@ FLOORS = (
     ("metrics",),
     ("history",),
     ("baselines", "devices", "features", "least_squares", "networks", "plots", "recommend"),
-    ("training", "als"),
+    ("training", "als", "ranking"),
     ("distributed", "gibbs", "spark"),
     ("experiments", "course"),
     ("doctor", "offline"),
