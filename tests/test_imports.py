@@ -15,6 +15,7 @@ FLOORS = (
     ("exceptions", "model", "runtime"),
     ("_validation",),
     ("datasets",),
+    ("ordinal", "sessions"),
     ("metrics",),
     ("history",),
     ("baselines", "devices", "features", "least_squares", "networks", "plots", "recommend"),
