@@ -38,7 +38,7 @@ def counted(split):
 def cheapest(spec):
     """Return few hyperparameters and epochs, for a quick search."""
     chosen = experiments.draw_hyperparameters(spec.space, spec.n_trials and 2)[:2]
-    return chosen, 22 if spec.family == "solver" else min(spec.epochs, 1)
+    return chosen, 22 if spec.family in ("solver", "time") else min(spec.epochs, 1)
 
 
 @pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if spec.space])
