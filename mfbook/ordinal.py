@@ -15,7 +15,8 @@ from mfbook.datasets import Split
 import numpy as np
 
 # The normal distribution function as a table, between whose values is interpolated.
-GRID = np.linspace(-9, 9, 2**14 + 1)
+END, PER_UNIT = 9, 1024
+GRID = np.linspace(-END, END, 2 * END * PER_UNIT + 1)
 CDF = np.array([0.5 * math.erfc(-x / math.sqrt(2)) for x in GRID])
 STEPS, STEP, NOISE_STEP = 6, 0.01, 0.008  # of the random walk, in each sweep
 FAR = 99.0  # stars; as good as infinitely far, and finite
@@ -77,7 +78,11 @@ def cdf(x: np.ndarray) -> np.ndarray:
     >>> cdf(np.array([0, 1.96])).round(3)
     array([0.5  , 0.975])
     """
-    return np.interp(x, GRID, CDF)
+    # The grid is even, so the place of each x is known: several times as fast as np.interp.
+    place = (np.clip(x, -END, END) + END) * PER_UNIT
+    left = np.minimum(place.astype(np.int32), len(CDF) - 2)
+    below = CDF[left]
+    return below + (place - left) * (CDF[left + 1] - below)
 
 
 def truncated_normal(

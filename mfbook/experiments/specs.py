@@ -161,9 +161,11 @@ def _timed() -> Spec:
 
     def factory(hyperparameters: dict[str, Any], epochs: int) -> Model:
         chosen = list(FEATURES.values())
-        return gibbs.Gibbs(features=chosen, with_sessions=True, epochs=epochs, **hyperparameters)
+        return gibbs.Gibbs(
+            k=hyperparameters["k"], features=chosen, with_sessions=True, epochs=epochs
+        )
 
-    space = {"k": (10, 20), "likelihood": ("normal", "stars")}
+    space = {"k": (10, 20)}
     return Spec(factory, "time", space, n_trials=None, epochs=SWEEPS_GIBBS, n_seeds=3)
 
 
