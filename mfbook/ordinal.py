@@ -42,6 +42,10 @@ def whole_stars(split: Split) -> tuple[int, np.ndarray]:
     ValueError
         If the ratings are not whole stars, or there are fewer than three or more than 20 kinds.
 
+    Notes
+    -----
+    Chapter 9 builds on it.
+
     Examples
     --------
     >>> from mfbook import datasets
@@ -73,6 +77,10 @@ def cdf(x: np.ndarray) -> np.ndarray:
     -------
     numpy.ndarray
 
+    Notes
+    -----
+    Chapter 9 builds on it.
+
     Examples
     --------
     >>> cdf(np.array([0, 1.96])).round(3)
@@ -100,6 +108,10 @@ def truncated_normal(
     Returns
     -------
     numpy.ndarray, shape (n,)
+
+    Notes
+    -----
+    Chapter 9 builds on it.
 
     Examples
     --------
@@ -134,6 +146,10 @@ def probabilities(
     -------
     numpy.ndarray, shape (n, n_kinds)
         Each row adds up to 1.
+
+    Notes
+    -----
+    Chapter 9 builds on it.
 
     Examples
     --------

@@ -122,6 +122,10 @@ def as_seconds(timestamp: object) -> np.ndarray:
     DataError
         If there are none, or one of them is missing, no number, or no time in seconds.
 
+    Notes
+    -----
+    Chapter 9 builds on it.
+
     Examples
     --------
     >>> as_seconds([881250949, 891717742])
@@ -244,6 +248,10 @@ def total(effects: list[np.ndarray], groups: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (n,)
+
+    Notes
+    -----
+    Chapter 9 builds on it.
 
     Examples
     --------
