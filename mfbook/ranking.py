@@ -32,6 +32,8 @@ from tqdm import tqdm
 
 # From how many stars on a film counts as liked, in chapter 10 and here.
 LIKED_FROM = 4
+# So many pairs of user and item are predicted at a time.
+PAIRS_AT_ONCE = 2**16
 
 
 def liked(split: Split, liked_from: float = LIKED_FROM) -> pd.DataFrame:
@@ -210,7 +212,13 @@ class ImplicitALS:
         check_fitted(self, "items")
         check_indices(user_idx, item_idx, len(self.users), len(self.items))
         user, item = np.asarray(user_idx, np.intp), np.asarray(item_idx, np.intp)
-        return np.einsum("nk,nk->n", self.users[user], self.items[item])
+        preferences = np.empty(len(user), np.float32)
+        # In blocks, so that memory does not grow with n x k.
+        for start in range(0, len(user), PAIRS_AT_ONCE):
+            block = slice(start, start + PAIRS_AT_ONCE)
+            p, q = self.users[user[block]], self.items[item[block]]  # (n, k)
+            preferences[block] = np.einsum("nk,nk->n", p, q)
+        return preferences
 
     def fold_in(self, item_idx: ArrayLike) -> np.ndarray:
         """Solve for a new person, the items fixed.

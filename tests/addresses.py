@@ -9,6 +9,7 @@ HOSTS = {
     "creativecommons.org",
     "d2l.ai",
     "docs.python.org",
+    "docs.pytorch.org",
     "doi.org",
     "eigentaste.berkeley.edu",
     "files.grouplens.org",

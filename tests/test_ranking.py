@@ -1,6 +1,7 @@
 """Implicit ALS and EASE minimize what their papers say, and refuse what they cannot use."""
 
 from dataclasses import replace
+import tracemalloc
 
 from mfbook import least_squares, ranking, recommend
 from mfbook.datasets import make_split
@@ -111,6 +112,18 @@ def test_choices_make_better_lists_than_popularity(movielens, model):
         return recommend.evaluate(lists, movielens, users)["NDCG"]
 
     assert ndcg(model.fit(movielens)) > 0.42
+
+
+def test_predictions_of_many_pairs_take_little_memory(small):
+    model = ranking.ImplicitALS(k=64, reg=0.1, unobserved=0.1, epochs=1).fit(small)
+    rng = np.random.default_rng(4)
+    user, item = (rng.integers(n, size=500_000) for n in (small.n_users, small.n_items))
+    tracemalloc.start()
+    predicted = model.predict(user, item)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6  # two tables of all pairs' vectors would take 256 MB
+    assert predicted == pytest.approx((model.users @ model.items.T)[user, item], abs=1e-5)
 
 
 def test_liked_from_decides_what_was_chosen(small):
