@@ -13,7 +13,7 @@ WORKDIR /home/learner/course
 ENV PATH=/home/learner/course/.venv/bin:$PATH
 
 COPY --chown=learner . .
-# Chapter 11 needs Spark
+# Chapter 12 needs Spark
 RUN make env && pip install --no-cache-dir --requirement requirements-spark.txt
 
 EXPOSE 8888

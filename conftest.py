@@ -1,5 +1,6 @@
 """Decide on which data tests and notebooks run; compare notebooks with their stored outputs."""
 
+from importlib.util import find_spec
 import os
 
 from mfbook import datasets
@@ -9,6 +10,8 @@ import pytest
 from tools import stored_outputs
 
 HEADER = pytest.StashKey[str]()
+# Appendix C needs PyTorch, which tests/test_torch.py says where it is missing.
+collect_ignore = [] if find_spec("torch") else ["notebooks/C_the_same_in_pytorch.ipynb"]
 
 
 def pytest_configure(config):

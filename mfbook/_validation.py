@@ -419,3 +419,18 @@ def check_fitted(model: object, attribute: str) -> None:
     """
     if getattr(model, attribute, None) is None:
         raise ValueError(f"This {type(model).__name__} has not been fitted. Call fit first.")
+
+
+def as_new_items(item_idx: ArrayLike, n_items: int) -> np.ndarray:
+    """Return the indices of what a new person rated; raise `ValueError` unless each occurs once."""
+    item = as_array(item_idx, "item_idx")
+    check_indices(np.zeros(item.shape, int), item, 1, n_items)
+    item = item.astype(int)
+    unique, first = np.unique(item, return_index=True)
+    if len(unique) < len(item):
+        position = int(np.setdiff1d(np.arange(len(item)), first)[0])
+        raise ValueError(
+            f"item_idx has the item {item[position]} twice, the second time at position {position}. "
+            "Give each item once."
+        )
+    return item

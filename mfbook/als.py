@@ -12,8 +12,8 @@ in the last column, the biases. `mfbook.least_squares` solves the systems.
 from __future__ import annotations
 
 from mfbook._validation import (
-    as_array,
     as_float,
+    as_new_items,
     as_numbers,
     check_finite,
     check_fitted,
@@ -122,13 +122,49 @@ def centered_blocks(split: Split, k: int) -> tuple[float, tuple[list[Block], lis
     """
     check_split(split)
     check_sizes(k=k)
-    user, item = (split.train[column].to_numpy() for column in ("user_idx", "item_idx"))
     rating = split.train["rating"].to_numpy()
     mean = float(rating.mean(dtype=np.float64))
-    centered = (rating - mean).astype(np.float32)
-    return mean, (
-        rating_blocks(user, item, centered, (split.n_users, split.n_items), k),
-        rating_blocks(item, user, centered, (split.n_items, split.n_users), k),
+    return mean, both_sides(split, (rating - mean).astype(np.float32), k)
+
+
+def both_sides(split: Split, values: np.ndarray, k: int) -> tuple[list[Block], list[Block]]:
+    """Blocks of the training pairs by user and by item, with any value for each pair.
+
+    Parameters
+    ----------
+    split : mfbook.datasets.Split
+        Only the pairs of ``split.train`` are read.
+    values : numpy.ndarray, shape (n_train,)
+        In stars.
+    k : int
+        Number of latent factors.
+
+    Returns
+    -------
+    tuple of list of Block
+        The rows of the users; the rows of the items.
+
+    Raises
+    ------
+    ValueError
+        If there is not one value for each pair.
+
+    Notes
+    -----
+    Chapter 9 draws values anew in each sweep.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> split = datasets.load("synthetic")
+    >>> by_user, by_item = both_sides(split, np.ones(80_000, np.float32), k=5)
+    >>> int(sum(block.centered.sum() for block in by_item))
+    80000
+    """
+    user, item = (split.train[column].to_numpy() for column in ("user_idx", "item_idx"))
+    return (
+        rating_blocks(user, item, values, (split.n_users, split.n_items), k),
+        rating_blocks(item, user, values, (split.n_items, split.n_users), k),
     )
 
 
@@ -300,24 +336,14 @@ class ALS:
             off the scale of the training ratings.
         """
         check_fitted(self, "items")
-        item = as_array(item_idx, "item_idx")
-        nobody = np.zeros(item.shape, int)
-        check_indices(nobody, item, 1, len(self.items))
-        # pandas counts no repeats of numbers in another byte order.
-        item = item.astype(int)
-        repeated = np.flatnonzero(pd.Series(item).duplicated())
-        if len(repeated):
-            raise ValueError(
-                f"item_idx has the item {item[repeated[0]]} twice, the second time at position "
-                f"{repeated[0]}. Give each item one rating."
-            )
+        item = as_new_items(item_idx, len(self.items))
         low, high = self.scale
         stars = as_numbers(rating, "rating")
         if stars.shape != item.shape or not ((stars >= low) & (stars <= high)).all():
             raise ValueError(
                 f"rating is {stars}; it must be {len(item)} numbers from {low:g} to {high:g}."
             )
-        shape = (1, len(self.items))
+        nobody, shape = np.zeros(item.shape, int), (1, len(self.items))
         blocks = rating_blocks(nobody, item, stars - self.mean, shape, self.k)
         return solve_rows(blocks, self.items, self.prior_precision)
 

@@ -146,6 +146,36 @@ class Biases(_Baseline):
         return self.mean + self.user_bias[user] + self.item_bias[item]
 
 
+class Popularity(_Baseline):
+    """Scores an item by its number of training ratings, the same for every user.
+
+    Its predictions order items for lists, and are no stars.
+
+    Notes
+    -----
+    Built in chapter 10, as a class of its own there; chapter 11 has it as the list to beat.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> split = datasets.load("synthetic")
+    >>> model = Popularity().fit(split)
+    >>> model.predict([0, 1], [7, 7]).tolist() == 2 * [(split.train["item_idx"] == 7).sum()]
+    True
+    """
+
+    def fit(self, split: Split, *, seed: int = 0) -> Popularity:
+        """Count the ratings of ``split.train``; return self. ``seed`` has no effect."""
+        _, item, _ = self._read(split)
+        self.counts = np.bincount(item, minlength=split.n_items)  # (n_items,)
+        return self
+
+    def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
+        """Return the numbers of ratings of the given items, ``(n,)``, float64."""
+        _, item = self._checked(user_idx, item_idx)
+        return self.counts[item].astype(float)
+
+
 def _shrunk_means(group: np.ndarray, values: np.ndarray, n_groups: int, reg: float) -> np.ndarray:
     """Return for each group the sum of its values over (their number + ``reg``)."""
     total = np.bincount(group, weights=values, minlength=n_groups)

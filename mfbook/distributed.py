@@ -92,7 +92,7 @@ def fit(
 
     Notes
     -----
-    Chapter 11 uses it.
+    Chapter 12 uses it.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def work(folder: str) -> None:
 
     Notes
     -----
-    Chapter 11 reads it line by line. The environment variables ``DMLC_*`` say where the scheduler
+    Chapter 12 reads it line by line. The environment variables ``DMLC_*`` say where the scheduler
     is and how many workers there are.
 
     Examples

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
-from mfbook import als, features
+from mfbook import als, features, ordinal, sessions
 from mfbook._validation import (
     as_numbers,
     as_single,
     check_finite,
     check_fitted,
+    check_flags,
     check_generator,
     check_indices,
     check_seed,
@@ -26,6 +28,39 @@ from numpy.typing import ArrayLike
 import pandas as pd
 
 FIRST_NOISE_PRECISION = 1.5  # where each chain starts, in 1/stars²
+
+
+class Draw(NamedTuple):
+    """One draw of all that is unknown.
+
+    Attributes
+    ----------
+    users, items : numpy.ndarray, shape (n_users, k + 1) and (n_items, k + 1)
+        The vectors and, in the last column, the biases.
+    noise_precision : float
+        One over the variance of a rating's (or utility's) noise, in 1/stars².
+    effects : list of numpy.ndarray
+        Of the sessions, in stars (see `mfbook.sessions`); empty without them.
+    thresholds : numpy.ndarray or None
+        Between whole stars (see `mfbook.ordinal`), with that likelihood.
+
+    Notes
+    -----
+    Chapters 9 and 10 use draws one by one.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> model = Gibbs(k=2, epochs=3, burn_in=2).fit(datasets.load("synthetic"))
+    >>> model.samples[0].users.shape
+    (943, 3)
+    """
+
+    users: np.ndarray
+    items: np.ndarray
+    noise_precision: float
+    effects: list[np.ndarray]
+    thresholds: np.ndarray | None
 
 
 class FeatureRegression:
@@ -141,6 +176,12 @@ class Gibbs:
     features : sequence of callable
         Each takes a `Split` and returns the features of its users, ``(n_users, n_features)``,
         and of its items, or None: for example `features.implicit` and `features.attributes`.
+    with_sessions : bool
+        Whether ratings that a user entered together share effects (see `mfbook.sessions`). The
+        training ratings then need a column ``timestamp``.
+    likelihood : {"normal", "stars"}
+        How ratings come from what the model expects: with normal noise, or as whole stars between
+        thresholds (see `mfbook.ordinal`).
     epochs : int
         Sweeps: in each, all that is unknown is drawn once.
     burn_in, chain : int
@@ -150,8 +191,8 @@ class Gibbs:
 
     Attributes
     ----------
-    samples : list of tuple
-        Each kept draw: the sides of users and items, ``(n, k + 1)``, and the noise precision.
+    samples : list of Draw
+        The draws that are kept.
     mean : float
         The mean training rating, in stars.
     history : History
@@ -160,7 +201,8 @@ class Gibbs:
     Raises
     ------
     ValueError
-        If a size is not a positive whole number, or no sweep of a chain would be kept.
+        If a size is not a positive whole number, no sweep of a chain would be kept, or there is no
+        such likelihood.
 
     Notes
     -----
@@ -181,6 +223,8 @@ class Gibbs:
         *,
         k: int,
         features: Sequence[Callable[[Split], tuple]] = (),
+        with_sessions: bool = False,
+        likelihood: str = "normal",
         epochs: int = 80,
         burn_in: int = 20,
         chain: int = 80,
@@ -192,6 +236,10 @@ class Gibbs:
                 "Make burn_in smaller than both."
             )
         _check_functions(features)
+        check_flags(with_sessions=with_sessions)
+        if likelihood not in ("normal", "stars"):
+            raise ValueError(f"likelihood is {shown(likelihood)}; it must be 'normal' or 'stars'.")
+        self.with_sessions, self.likelihood = with_sessions, likelihood
         self.k, self.features, self.epochs = int(k), tuple(features), epochs
         self.burn_in, self.chain = burn_in, chain
         self.history: History | None = None
@@ -214,14 +262,19 @@ class Gibbs:
         ------
         ValueError
             If ``split`` is not a `Split`, ``seed`` is impossible, the features are no matrices with
-            one row for each user or item, or the factors would need too much memory. The model is
-            then as it was before.
+            one row for each user or item, the factors would need too much memory, or the ratings
+            are no whole stars and the likelihood needs them. The model is then as it was before.
+        DataError
+            If the model has sessions and the ratings no time stamps.
         """
         check_split(split)
         check_seed(seed)
         als.check_factors(split, self.k)
-        sampler = _Sampler(split, self.k, self._read_features(split), np.random.default_rng(seed))
-        samples: list[tuple[np.ndarray, np.ndarray, float]] = []
+        groups = sessions.Sessions(split) if self.with_sessions else None
+        probit = ordinal.OrderedProbit(split) if self.likelihood == "stars" else None
+        sides, rng = self._read_features(split), np.random.default_rng(seed)
+        sampler = _Sampler(split, self.k, sides, groups, probit, rng)
+        samples: list[Draw] = []
         running: list[_RunningMean] = []
         n_sweeps = 0
 
@@ -236,13 +289,13 @@ class Gibbs:
 
         def predict_sets(*sets: pd.DataFrame) -> list[np.ndarray]:
             if not running:
-                running.extend(_RunningMean(sampler.mean, table) for table in sets)
+                running.extend(_RunningMean(sampler.mean, groups, split, table) for table in sets)
             kept = (n_sweeps - 1) % self.chain >= self.burn_in
             return [mean.update(sampler.draw, kept) for mean in running]
 
         self.history = run_epochs(split, self.epochs, sweep, predict_sets)
-        self.samples, self.mean = samples, sampler.mean
-        self.shape = (split.n_users, split.n_items)
+        self.samples, self.mean, self.sessions = samples, sampler.mean, groups
+        self.shape, self.scale = (split.n_users, split.n_items), split.scale
         return self
 
     def _read_features(self, split: Split) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -258,28 +311,103 @@ class Gibbs:
         _check_rows(sides, (split.n_users, split.n_items))
         return sides
 
-    def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
+    def predict(
+        self, user_idx: ArrayLike, item_idx: ArrayLike, timestamp: ArrayLike | None = None
+    ) -> np.ndarray:
         """Return the mean of all draws' ratings, ``(n,)``, in stars, unclipped.
+
+        Parameters
+        ----------
+        user_idx, item_idx : array_like of int, shape (n,)
+            Zero-based indices.
+        timestamp : array_like of int, shape (n,), optional
+            When they are rated, in seconds since 1970: a model with sessions then adds the effects
+            of those that it knows. Without it, or for another model, nothing is added.
 
         Raises
         ------
         ValueError
             If the model has not been fitted, no draw was kept, or an index is outside its table.
+        DataError
+            If a time stamp is no time in seconds.
         """
-        check_fitted(self, "samples")
-        check_indices(user_idx, item_idx, *self.shape)
-        total = np.zeros(len(np.asarray(user_idx)))
-        for drawn, _ in self.draws(user_idx, item_idx):
-            total += drawn
-        return total / len(self.samples)
+        drawn = (ratings for ratings, _ in self.draws(user_idx, item_idx, timestamp))
+        total = sum(ratings.astype(np.float64) for ratings in drawn)
+        return np.asarray(total) / len(self.samples)
 
-    def draws(self, user_idx: ArrayLike, item_idx: ArrayLike) -> Iterator[tuple[np.ndarray, float]]:
-        """Yield each draw's ratings, ``(n,)``, unclipped, and its noise's deviation, in stars."""
+    def draws(
+        self, user_idx: ArrayLike, item_idx: ArrayLike, timestamp: ArrayLike | None = None
+    ) -> Iterator[tuple[np.ndarray, float | np.ndarray]]:
+        """Yield each draw's ratings, ``(n,)``, unclipped, and their noise's deviation, in stars.
+
+        With the likelihood "stars" these are the mean and the standard deviation of each rating's
+        distribution over the stars.
+        """
+        for draw, utility in self._utilities(user_idx, item_idx, timestamp):
+            if draw.thresholds is None:
+                yield utility, draw.noise_precision**-0.5
+            else:
+                yield _mean_and_deviation(draw, utility, self.scale[0])
+
+    def probabilities(
+        self, user_idx: ArrayLike, item_idx: ArrayLike, timestamp: ArrayLike | None = None
+    ) -> np.ndarray:
+        """Return the probability of each number of stars, ``(n, n_kinds)``, the lowest first.
+
+        Parameters
+        ----------
+        user_idx, item_idx, timestamp
+            As in `predict`.
+
+        Raises
+        ------
+        ValueError
+            As in `predict`, and if the likelihood is not ``"stars"``.
+        """
+        if self.likelihood != "stars":
+            raise ValueError(
+                f"likelihood is {self.likelihood!r}, and only a model with likelihood='stars' has "
+                "probabilities of stars. Fit one."
+            )
+        drawn = self._utilities(user_idx, item_idx, timestamp)
+        total = sum(_shares(draw, utility) for draw, utility in drawn)
+        return np.asarray(total) / len(self.samples)
+
+    def _utilities(
+        self, user_idx: ArrayLike, item_idx: ArrayLike, timestamp: ArrayLike | None
+    ) -> Iterator[tuple[Draw, np.ndarray]]:
+        """Yield each kept draw and what it expects, ``(n,)``, in stars."""
         check_fitted(self, "samples")
         check_indices(user_idx, item_idx, *self.shape)
-        for users, items, noise_precision in self.samples:
-            ratings = als.predict_pairs(users, items, self.mean, user_idx, item_idx)
-            yield ratings, noise_precision**-0.5
+        groups = None
+        if self.sessions is not None and timestamp is not None:
+            groups = self.sessions.groups(user_idx, timestamp)
+        for draw in self.samples:
+            yield draw, _expected(draw, self.mean, user_idx, item_idx, groups)
+
+
+def _expected(
+    draw: Draw, mean: float, user_idx: ArrayLike, item_idx: ArrayLike, groups: np.ndarray | None
+) -> np.ndarray:
+    """Return what a draw expects for some pairs, ``(n,)``, in stars."""
+    utility = als.predict_pairs(draw.users, draw.items, mean, user_idx, item_idx)
+    return utility if groups is None else utility + sessions.total(draw.effects, groups)
+
+
+def _shares(draw: Draw, utility: np.ndarray) -> np.ndarray:
+    """Return the probability of each number of stars, ``(n, n_kinds)``, from the utilities."""
+    assert draw.thresholds is not None
+    return ordinal.probabilities(utility, draw.thresholds, draw.noise_precision)
+
+
+def _mean_and_deviation(
+    draw: Draw, utility: np.ndarray, lowest: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of the stars, ``(n,)`` each, from the utilities."""
+    shares = _shares(draw, utility)
+    stars = lowest + np.arange(shares.shape[1])
+    mean = shares @ stars
+    return mean, np.sqrt(np.maximum(shares @ stars**2 - mean**2, 0))
 
 
 def _check_functions(features: object) -> None:
@@ -306,23 +434,35 @@ def _check_rows(sides: Sequence[np.ndarray | None], shape: tuple[int, int]) -> N
 
 
 class _Sampler:
-    """The state of a Gibbs chain: factors, what features predict for them, noise precision."""
+    """The state of a Gibbs chain: factors, what features predict for them, noise, sessions."""
 
     def __init__(
         self,
         split: Split,
         k: int,
         sides: Sequence[np.ndarray | None],
+        groups: sessions.Sessions | None,
+        probit: ordinal.OrderedProbit | None,
         rng: np.random.Generator,
     ) -> None:
-        self.split, self.rng, self.width = split, rng, k + 1
+        self.split, self.rng, self.width, self.probit = split, rng, k + 1, probit
         self.mean, self.blocks = als.centered_blocks(split, k)
+        # What the factors and the sessions explain: ratings, or utilities, in stars
+        self.target = split.train["rating"].to_numpy()
         self.regressions = [None if x is None else FeatureRegression(x, k + 1) for x in sides]
+        self.effects: sessions.SessionEffects | None = None
+        if groups is not None:
+            train = split.train
+            self.groups = groups.groups(train["user_idx"], train["timestamp"])
+            self.effects = sessions.SessionEffects(self.groups, groups.sizes)
 
     @property
-    def draw(self) -> tuple[np.ndarray, np.ndarray, float]:
-        """Factors of users and of items, and the noise precision, as last drawn."""
-        return self.sides[0], self.sides[1], self.noise_precision
+    def draw(self) -> Draw:
+        """All that is unknown, as last drawn."""
+        effects = [] if self.effects is None else list(self.effects.effects)
+        thresholds = None if self.probit is None else self.probit.thresholds
+        users, items = self.sides
+        return Draw(users, items, self.noise_precision, effects, thresholds)
 
     def restart(self) -> None:
         """Begin a new chain; nothing of the last one is kept."""
@@ -330,19 +470,38 @@ class _Sampler:
         self.noise_precision = FIRST_NOISE_PRECISION
         self.sides = [np.float32(0.1) * self.rng.standard_normal(s, np.float32) for s in shapes]
         self.from_features = [np.zeros(shape, np.float32) for shape in shapes]
-        for regression in self.regressions:
-            if regression is not None:
-                regression.restart()
+        for part in (*self.regressions, self.effects, self.probit):
+            if part is not None:
+                part.restart()
 
     def sweep(self) -> None:
-        """Draw both sides, then the noise precision given the training ratings."""
+        """Draw the utilities, both sides, the sessions, then the noise precision."""
+        if self.probit is not None:
+            expected = self._from_factors() + self._from_sessions()
+            self.target, self.noise_precision = self.probit.draw(
+                expected, self.noise_precision, self.rng
+            )
+        if self.probit is not None or self.effects is not None:
+            rest = self.target - self.mean - self._from_sessions()
+            self.blocks = als.both_sides(self.split, rest.astype(np.float32), self.width - 1)
         for side in (0, 1):
             self._draw_side(side)
-        train, (users, items) = self.split.train, self.sides
-        drawn = als.predict_pairs(users, items, self.mean, train["user_idx"], train["item_idx"])
-        difference = train["rating"].to_numpy() - drawn
+        difference = self.target - self._from_factors()
+        if self.effects is not None:
+            self.effects.draw(difference, self.noise_precision, self.rng)
+            difference = difference - self._from_sessions()
         error = np.dot(difference, difference.astype(np.float64))
-        self.noise_precision = self.rng.gamma((2 + len(train)) / 2, 2 / (2 + error))
+        self.noise_precision = self.rng.gamma((2 + len(difference)) / 2, 2 / (2 + error))
+
+    def _from_factors(self) -> np.ndarray:
+        """Return what mean and factors say about the training ratings, ``(n_train,)``."""
+        users, items = self.sides
+        train = self.split.train
+        return als.predict_pairs(users, items, self.mean, train["user_idx"], train["item_idx"])
+
+    def _from_sessions(self) -> np.ndarray | float:
+        """Return what the sessions add to the training ratings, ``(n_train,)``."""
+        return 0.0 if self.effects is None else self.effects.total(self.groups)
 
     def _draw_side(self, side: int) -> None:
         """Draw one side's prior, its regression on features, and its factors."""
@@ -367,14 +526,21 @@ class _Sampler:
 class _RunningMean:
     """Predictions for one table: the last draw's, later the mean of the kept ones."""
 
-    def __init__(self, mean: float, ratings: pd.DataFrame) -> None:
-        self.mean, self.total, self.n_kept = mean, np.zeros(len(ratings)), 0
-        self.pairs = [ratings[column].to_numpy() for column in ("user_idx", "item_idx")]
+    def __init__(
+        self, mean: float, groups: sessions.Sessions | None, split: Split, ratings: pd.DataFrame
+    ) -> None:
+        self.mean, self.lowest = mean, split.scale[0]
+        self.total, self.n_kept = np.zeros(len(ratings)), 0
+        self.user, self.item = (ratings[column].to_numpy() for column in ("user_idx", "item_idx"))
+        self.groups = None
+        if groups is not None:
+            self.groups = groups.groups(self.user, ratings.get("timestamp"))
 
-    def update(self, draw: tuple[np.ndarray, np.ndarray, float], kept: bool) -> np.ndarray:
+    def update(self, draw: Draw, kept: bool) -> np.ndarray:
         """Take in a draw; return the predictions, (n,)."""
-        users, items, _ = draw
-        drawn = als.predict_pairs(users, items, self.mean, *self.pairs)
+        drawn = _expected(draw, self.mean, self.user, self.item, self.groups)
+        if draw.thresholds is not None:
+            drawn = _mean_and_deviation(draw, drawn, self.lowest)[0]
         if kept:
             self.total += drawn
             self.n_kept += 1

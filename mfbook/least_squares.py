@@ -403,6 +403,69 @@ def solve_rows(
     return solutions
 
 
+def solve_choices(
+    blocks: Sequence[Block], other: np.ndarray, *, unobserved: float, reg: float
+) -> np.ndarray:
+    r"""Vectors of every row of one side of a model of choices, the other side fixed.
+
+    Row u solves :math:`A_u x_u = \sum_{i \in S_u} v_i` with
+    :math:`A_u = \sum_{i \in S_u} v_i v_i^\top + \alpha_0 \sum_i v_i v_i^\top
+    + \lambda (n_u + \alpha_0 n) I`. The second sum runs over all n rows of the other side, and is
+    the same for every u (Y. Hu, Y. Koren and C. Volinsky 2008, equation 4).
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+        What each row chose, from `rating_blocks`, with 1 in place of a centered rating.
+    other : numpy.ndarray, shape (n_others, k)
+        The vectors of the other side.
+    unobserved : float
+        :math:`\alpha_0`, the weight of every pair as one of preference 0.
+    reg : float
+        :math:`\lambda`, the penalty.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, k)
+        Of single precision.
+
+    Raises
+    ------
+    ValueError
+        If the arguments do not fit each other, or are of another type.
+    TrainingError
+        If a matrix is not positive definite in single precision.
+
+    Notes
+    -----
+    Built in chapter 11.
+
+    Examples
+    --------
+    >>> blocks = rating_blocks([0, 1, 1], [2, 0, 2], [1, 1, 1], (2, 3))
+    >>> solve_choices(blocks, np.ones((3, 1)), unobserved=0.5, reg=1).round(3)
+    array([[0.2 ],
+           [0.286]], dtype=float32)
+    """
+    n_rows = _check_blocks(blocks)
+    other = as_single(other, "other")
+    check_shape(other, "other", "n_others", "k")
+    check_positive(unobserved=unobserved, reg=reg)
+    n_others, k = other.shape
+    # A column of zeros in place of biases, and a row of zeros for the padding.
+    table = np.pad(other, ((0, 1), (0, 1)))
+    of_all = np.float32(unobserved) * (other.T @ other)  # (k, k)
+    solutions = np.empty((n_rows, k), np.float32)
+    for block in blocks:
+        left, right = normal_equations(block, table)
+        n_chosen = (block.columns < n_others).sum(axis=1, keepdims=True)
+        left += of_all
+        diagonal = np.einsum("mii->mi", left)  # a view
+        diagonal += (reg * (n_chosen + unobserved * n_others)).astype(np.float32)
+        solutions[block.rows] = solve(left, right)
+    return solutions
+
+
 def _check_blocks(blocks: object) -> int:
     """Return the number of rows in blocks; raise `ValueError` for anything else than blocks."""
     if not isinstance(blocks, Sequence) or not all(isinstance(b, Block) for b in blocks):

@@ -8,8 +8,10 @@ from mfbook._validation import as_numbers, check_finite, check_model
 from mfbook.datasets import Split
 from mfbook.datasets._arguments import check_split
 from mfbook.model import Model
+from mfbook.sessions import as_seconds
 import numpy as np
 from numpy.typing import ArrayLike
+import pandas as pd
 
 
 def rmse(label: ArrayLike, prediction: ArrayLike) -> float:
@@ -99,6 +101,47 @@ def evaluate(model: Model, split: Split) -> float:
     check_model(model)
     check_split(split)
     pairs = split.evaluation
-    prediction = as_numbers(model.predict(pairs["user_idx"], pairs["item_idx"]), "prediction")
+    prediction = as_numbers(predict_rows(model, pairs), "prediction")
     check_finite(prediction, "rmse: prediction")
     return rmse(pairs["rating"], np.clip(prediction, *split.scale))
+
+
+def predict_rows(model: Model, ratings: pd.DataFrame) -> np.ndarray:
+    """Predictions for the rows of a table, with their time stamps for a model that uses them.
+
+    Parameters
+    ----------
+    model : mfbook.Model
+        Fitted.
+    ratings : pandas.DataFrame
+        With the columns ``user_idx`` and ``item_idx`` and, for a model with sessions,
+        ``timestamp``. The ratings themselves are not read.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        In stars, unclipped.
+
+    Raises
+    ------
+    ValueError
+        If the model has not been fitted, or an index is outside its table.
+    DataError
+        If the model has sessions, and the table no time stamps.
+
+    Notes
+    -----
+    Chapter 9 explains what time stamps add.
+
+    Examples
+    --------
+    >>> from mfbook import baselines, datasets
+    >>> split = datasets.load("synthetic")
+    >>> predict_rows(baselines.ItemMean().fit(split), split.test).shape
+    (20000,)
+    """
+    pairs = ratings["user_idx"], ratings["item_idx"]
+    # Of all models, only those with sessions take a third argument.
+    if getattr(model, "with_sessions", False):
+        return model.predict(*pairs, as_seconds(ratings.get("timestamp")))  # type: ignore[call-arg]
+    return model.predict(*pairs)

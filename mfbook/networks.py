@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import math
 import os
 from pathlib import Path
@@ -10,6 +10,7 @@ import stat
 import struct
 import tempfile
 from typing import Any
+import zipfile
 
 from mfbook._validation import (
     as_array,
@@ -159,6 +160,55 @@ class Network(HybridBlock):
             that of something else than a file, or of a read-only one; if the file cannot be
             written.
         """
+        self._write(path, lambda partial: self.save_parameters(str(partial)), _read_params)
+
+    def save_numpy(self, path: str | os.PathLike[str]) -> None:
+        """Write the parameters to an ``.npz`` file of plain NumPy arrays, for other libraries.
+
+        The names are those of the layers, for example ``user.weight``, or ``user.2.bias`` for the
+        third layer of a tower. The file is written as a whole or not at all, as by `save`.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file, usually ``*.npz``. Its folder must exist.
+
+        Raises
+        ------
+        ValueError
+            For the same reasons as in `save`.
+
+        Notes
+        -----
+        Appendix C loads such files into PyTorch. To read one, neither MXNet nor mfbook is needed.
+        Gluon's own ``export`` is another thing: it writes the computation, and for MXNet only.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> network = OneLayerMLP(n_users=2, n_items=3, hidden=4, k=5)
+        >>> network.initialize()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     network.save_numpy(f"{folder}/mlp.npz")
+        ...     with np.load(f"{folder}/mlp.npz") as arrays:
+        ...         for name, values in sorted(arrays.items()):
+        ...             print(name, values.shape)
+        item.0.weight (3, 5)
+        item.2.bias (4,)
+        item.2.weight (4, 5)
+        user.0.weight (2, 5)
+        user.2.bias (4,)
+        user.2.weight (4, 5)
+        """
+        self._write(path, lambda partial: _write_npz(partial, self.arrays()), _read_npz)
+
+    def _write(
+        self,
+        path: str | os.PathLike[str],
+        write: Callable[[Path], None],
+        read: Callable[[Path], dict[str, np.ndarray]],
+    ) -> None:
+        """Let ``write`` write the parameters, and replace ``path`` if ``read`` finds them again."""
         if self.device() is None:
             raise ValueError(
                 f"The parameters of this {type(self).__name__} are not initialized: there is "
@@ -180,8 +230,8 @@ class Network(HybridBlock):
                 prefix=".mfbook-", dir=target.parent, ignore_cleanup_errors=True
             ) as folder:
                 partial = Path(folder, "model.params.part")
-                self.save_parameters(str(partial))
-                _check_written(partial, arrays)
+                write(partial)
+                _check_written(partial, read(partial), arrays)
                 if mode is not None:
                     partial.chmod(mode)
                 partial.replace(target)
@@ -415,15 +465,36 @@ def _has_layout_of_arrays(raw: bytes) -> bool:
     return position == len(raw)
 
 
-def _check_written(path: Path, arrays: Mapping[str, mx.nd.NDArray]) -> None:
-    """Raise `OSError` or `MXNetError` unless the file holds these arrays, on the disk itself."""
+def _read_params(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a file in MXNet's format; none if they have no names."""
+    found = mx.nd.load(str(path))
+    return {n: v.asnumpy() for n, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _write_npz(path: Path, arrays: Mapping[str, mx.nd.NDArray]) -> None:
+    # Through a file, because `numpy.savez` adds .npz to a path that does not end so.
+    with path.open("wb") as file:
+        np.savez(file, **{name: values.asnumpy() for name, values in arrays.items()})
+
+
+def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            return dict(found)
+    except (EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise OSError(f"{path} is damaged.") from error
+
+
+def _check_written(
+    path: Path, read: Mapping[str, np.ndarray], arrays: Mapping[str, mx.nd.NDArray]
+) -> None:
+    """Raise `OSError` unless what was read from the file are these arrays; wait for the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
-    read = mx.nd.load(str(path))
-    if not isinstance(read, dict) or read.keys() != arrays.keys():
+    if read.keys() != arrays.keys():
         raise OSError(f"{path} does not hold what was written.")
     for name, values in arrays.items():
-        if not np.array_equal(read[name].asnumpy(), values.asnumpy()):
+        if not np.array_equal(read[name], values.asnumpy()):
             raise OSError(f"{path} does not hold what was written.")
 
 

@@ -8,9 +8,13 @@ from mfbook._validation import (
     as_array,
     as_float,
     as_numbers,
+    check_finite,
+    check_fraction,
     check_indices,
     check_memory,
     check_model,
+    check_seed,
+    check_shape,
     check_sizes,
     shown,
 )
@@ -207,6 +211,44 @@ def evaluate(
     >>> evaluate(lists, split, [0, 1]).index.tolist()
     ['precision', 'recall', 'NDCG', 'coverage']
     """
+    result = evaluate_users(lists, split, user_idx, liked_from).mean()
+    result["coverage"] = len(np.unique(lists)) / split.n_items
+    return result
+
+
+def evaluate_users(
+    lists: np.ndarray, split: Split, user_idx: ArrayLike, liked_from: float = 4
+) -> pd.DataFrame:
+    """Precision, recall and NDCG of each user's list, whose means `evaluate` returns.
+
+    Parameters
+    ----------
+    lists, split, user_idx, liked_from
+        As for `evaluate`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``precision``, ``recall`` and ``NDCG``, one row for each user who liked anything in the
+        evaluation set, in the order of ``user_idx``; the index has the users.
+
+    Raises
+    ------
+    ValueError
+        As for `evaluate`.
+
+    Notes
+    -----
+    Chapter 11 draws these users again and again: see `interval`.
+
+    Examples
+    --------
+    >>> from mfbook import baselines, datasets
+    >>> split = datasets.load("synthetic")
+    >>> lists = top_n(scores(baselines.Popularity().fit(split), split, [0, 1]))
+    >>> evaluate_users(lists, split, [0, 1]).shape
+    (2, 3)
+    """
     check_split(split)
     stars = as_float(liked_from)
     if math.isnan(stars):
@@ -216,7 +258,7 @@ def evaluate(
     ratings = split.evaluation
     liked = ratings[ratings["rating"] >= stars].groupby("user_idx")["item_idx"].agg(set)
     by_user = pd.Series(list(lists), index=users.astype(int))
-    evaluated = by_user.index.intersection(liked.index)
+    evaluated = by_user.index[by_user.index.isin(liked.index)]
     if evaluated.empty:
         raise ValueError(
             f"None of these users has a rating of {shown(liked_from)} stars or more in the "
@@ -229,9 +271,100 @@ def evaluate(
         ideal = discount[: len(liked[user])].sum()
         ndcg = (hit * discount).sum() / ideal
         rows.append((hit.mean(), hit.sum() / len(liked[user]), ndcg))
-    result = pd.DataFrame(rows, columns=["precision", "recall", "NDCG"]).mean()
-    result["coverage"] = len(np.unique(lists)) / split.n_items
-    return result
+    return pd.DataFrame(rows, evaluated, columns=["precision", "recall", "NDCG"])
+
+
+def interval(
+    by_user: ArrayLike, level: float = 0.95, n_draws: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """Bootstrap interval of a mean over users: where it lies if other users had been drawn.
+
+    Parameters
+    ----------
+    by_user : array_like of float, shape (n_users,)
+        One number for each user: a column of `evaluate_users`, or the difference of two models'
+        columns.
+    level : float
+        Share of the draws whose mean lies in the interval, between 0 and 1.
+    n_draws : int
+        How often as many users are drawn, with replacement.
+    seed : int
+        Of the draws.
+
+    Returns
+    -------
+    tuple of float
+        The lower and the upper end.
+
+    Raises
+    ------
+    ValueError
+        If ``by_user`` has no numbers, or one that is not finite, or another argument is impossible.
+
+    Notes
+    -----
+    B. Efron and R. Tibshirani (1993), An Introduction to the Bootstrap, chapter 13: the percentile
+    interval. Chapter 11 shows it for each model.
+
+    Examples
+    --------
+    >>> low, high = interval([0.0, 1.0] * 50)
+    >>> low < 0.5 < high
+    True
+    """
+    values = as_numbers(by_user, "by_user")
+    check_shape(values, "by_user", "n_users")
+    if not len(values):
+        raise ValueError("by_user is empty; pass one number for each user.")
+    check_finite(values, "by_user")
+    check_fraction(level)
+    check_sizes(n_draws=n_draws)
+    check_seed(seed)
+    rng, n = np.random.default_rng(seed), len(values)
+    means = [values[rng.integers(n, size=n)].mean() for _ in range(n_draws)]
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def popularity(lists: np.ndarray, split: Split) -> float:
+    """Mean number of training ratings of the items in some lists.
+
+    Parameters
+    ----------
+    lists : numpy.ndarray of int, shape (n_users, n)
+        Item indices, as `top_n` returns them.
+    split : mfbook.datasets.Split
+        Only its training set is read.
+
+    Returns
+    -------
+    float
+        An item counts as often as it is listed.
+
+    Raises
+    ------
+    ValueError
+        If there is no list, or an item does not exist.
+
+    Notes
+    -----
+    Chapter 11 compares models by it: lists of what everybody knows have a high one.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> split = datasets.load("synthetic")
+    >>> counts = np.bincount(split.train["item_idx"])
+    >>> bool(popularity([[0, 1]], split) == counts[:2].mean())
+    True
+    """
+    check_split(split)
+    listed = as_array(lists, "lists").ravel()
+    if not listed.size:
+        raise ValueError("lists has no items: there is nothing to measure.")
+    check_indices(np.zeros(listed.shape, int), listed, split.n_users, split.n_items)
+    counts = np.bincount(split.train["item_idx"], minlength=split.n_items)  # (n_items,)
+    return float(counts[listed.astype(int)].mean())
 
 
 def _check_lists(lists: np.ndarray, users: np.ndarray, split: Split) -> None:

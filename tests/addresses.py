@@ -9,6 +9,7 @@ HOSTS = {
     "creativecommons.org",
     "d2l.ai",
     "docs.python.org",
+    "docs.pytorch.org",
     "doi.org",
     "eigentaste.berkeley.edu",
     "files.grouplens.org",
@@ -35,7 +36,13 @@ HOSTS = {
 }
 # Where examples and tests find nothing else.
 LOCAL = {"127.0.0.1", "localhost", "example.org"}
-REPOSITORIES = {"apache/mxnet", "tohtsky/myFM", "usydnlp/Glocal_K", "zygmuntz/goodbooks-10k"}
+REPOSITORIES = {
+    "apache/mxnet",
+    "d2l-ai/d2l-en",
+    "tohtsky/myFM",
+    "usydnlp/Glocal_K",
+    "zygmuntz/goodbooks-10k",
+}
 # What a reader replaces.
 PLACEHOLDER = "OWNER/NAME"
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mfbook import baselines, datasets
+from mfbook import baselines, datasets, recommend
 from mfbook.exceptions import DataError
 from mfbook.metrics import rmse
 import numpy as np
@@ -52,7 +52,12 @@ def test_errors_to_beat_on_u1(movielens):
 
 @pytest.mark.parametrize(
     "model",
-    [baselines.GlobalMean(), baselines.ItemMean(), baselines.Biases(reg_user=1, reg_item=1)],
+    [
+        baselines.GlobalMean(),
+        baselines.ItemMean(),
+        baselines.Popularity(),
+        baselines.Biases(reg_user=1, reg_item=1),
+    ],
 )
 def test_predict_refuses_what_is_no_index(small, model):
     model.fit(small)
@@ -70,7 +75,12 @@ def test_biases_refuse_no_regularization(regs):
 
 @pytest.mark.parametrize(
     "model",
-    [baselines.GlobalMean(), baselines.ItemMean(), baselines.Biases(reg_user=1, reg_item=1)],
+    [
+        baselines.GlobalMean(),
+        baselines.ItemMean(),
+        baselines.Popularity(),
+        baselines.Biases(reg_user=1, reg_item=1),
+    ],
 )
 def test_predict_before_fit(model):
     with pytest.raises(ValueError, match=f"{type(model).__name__} has not been fitted"):
@@ -102,7 +112,12 @@ def test_impossible_sweeps(sweeps):
 
 @pytest.mark.parametrize(
     "model",
-    [baselines.GlobalMean(), baselines.ItemMean(), baselines.Biases(reg_user=1, reg_item=1)],
+    [
+        baselines.GlobalMean(),
+        baselines.ItemMean(),
+        baselines.Popularity(),
+        baselines.Biases(reg_user=1, reg_item=1),
+    ],
 )
 def test_fit_needs_a_split_with_numbers(small, model):
     with pytest.raises(ValueError, match="split is a DataFrame; pass a Split"):
@@ -128,3 +143,17 @@ def test_indices_that_are_no_vector_are_named(small):
     model = baselines.ItemMean().fit(small)
     with pytest.raises(ValueError, match="user_idx cannot be read as an array"):
         model.predict([[0], [1, 2]], [0, 1])
+
+
+def test_popularity_counts_training_ratings(small):
+    model = baselines.Popularity().fit(small)
+    assert model.predict([0, 1, 2, 0], [0, 1, 2, 0]).tolist() == [2, 2, 0, 2]
+    assert model.history is None
+
+
+def test_popularity_is_the_list_to_beat_on_u1(movielens):
+    users = movielens.test["user_idx"].unique()
+    lists = recommend.top_n(
+        recommend.scores(baselines.Popularity().fit(movielens), movielens, users)
+    )
+    assert recommend.evaluate(lists, movielens, users)["NDCG"] == pytest.approx(0.245, abs=5e-4)

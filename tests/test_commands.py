@@ -45,6 +45,7 @@ def start(*arguments, path=()):
         ("tools.results", "pandas"),
         ("tools.answers", "numpy"),
         ("tools.stamp", "yaml"),
+        ("tools.ranking_results", "pandas"),
         ("mfbook.course.cluster", "numpy"),
     ],
 )

@@ -569,3 +569,11 @@ def test_rating_too_large_for_a_float():
 def test_a_fraction_may_be_a_fraction():
     one, other = (datasets.per_user_split(RATINGS, fraction=f).test for f in (Fraction(1, 2), 0.5))
     pd.testing.assert_frame_equal(one, other)
+
+
+def test_users_of_the_twin_rate_in_sittings():
+    table = datasets.synthetic().sort_values(["user_id", "timestamp"])
+    pauses = table.groupby("user_id")["timestamp"].diff().dropna()
+    assert pauses.min() >= 0
+    assert (pauses == 0).mean() == pytest.approx(0.57, abs=0.03)
+    assert (pauses > 3600).mean() == pytest.approx(0.03, abs=0.005)

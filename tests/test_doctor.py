@@ -352,8 +352,11 @@ NO_DATA = doctor.Finding("data", False, "missing", "Get it.")
 @pytest.mark.parametrize(
     ("findings", "verdict"),
     [
-        ([NO_MXNET], "Chapters 1, 2, 8, 9 and 10 will run here. The others need MXNet."),
-        ([NO_BUILD, NO_MXNET], "Chapters 1, 2, 8, 9 and 10 will run here. The others need MXNet."),
+        ([NO_MXNET], "Chapters 1, 2, 8, 9, 10 and 11 will run here. The others need MXNet."),
+        (
+            [NO_BUILD, NO_MXNET],
+            "Chapters 1, 2, 8, 9, 10 and 11 will run here. The others need MXNet.",
+        ),
         ([NO_BUILD, NO_DATA], "The course will not run yet."),
         ([], "The course will run."),
     ],
@@ -417,7 +420,7 @@ def test_the_doctor_on_windows(tmp_path):
     assert "✘ platform: Windows on AMD64" in lines, done.stderr
     assert "✔ system libraries: none needed" in lines
     assert "✘ MXNet: has no build for this machine" in lines
-    assert lines[-3] == "Chapters 1, 2, 8, 9 and 10 will run here. The others need MXNet."
+    assert lines[-3] == "Chapters 1, 2, 8, 9, 10 and 11 will run here. The others need MXNet."
     assert lines[-2] == "exit code 1"
     assert lines[-1] == install.why_no_build("Windows", "AMD64")
 

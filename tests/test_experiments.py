@@ -38,7 +38,7 @@ def counted(split):
 def cheapest(spec):
     """Return few hyperparameters and epochs, for a quick search."""
     chosen = experiments.draw_hyperparameters(spec.space, spec.n_trials and 2)[:2]
-    return chosen, 22 if spec.family == "solver" else min(spec.epochs, 1)
+    return chosen, 22 if spec.family in ("solver", "time") else min(spec.epochs, 1)
 
 
 @pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if spec.space])
@@ -567,3 +567,12 @@ def test_a_model_of_ones_own_that_is_none(twin, run):
 def test_a_space_of_numbers_is_named():
     with pytest.raises(ValueError, match="the names of this spec's space: 1"):
         Spec(lambda hyperparameters, epochs: None, "mine", {1: [2]}).make({})
+
+
+def test_a_model_with_sessions_is_told_the_time(split):
+    few = replace(split, train=split.train.sample(6000, random_state=0).reset_index(drop=True))
+    model = SPECS["Bayesian, with time stamps"].make({"k": 10}, 21).fit(few)
+    told = metrics.predict_rows(model, few.test)
+    pairs = few.test["user_idx"], few.test["item_idx"]
+    assert told == pytest.approx(model.predict(*pairs, few.test["timestamp"]))
+    assert not np.allclose(told, model.predict(*pairs))

@@ -330,7 +330,7 @@ def test_the_noise_precision_is_drawn_given_the_unclipped_errors(made):
     """α is Gamma((2 + n) / 2, rate (2 + Σ error²) / 2); many predictions are off the scale."""
     model = gibbs.Gibbs(k=2, epochs=80, burn_in=10).fit(made)
     pivots, off_the_scale = [], []
-    for users, items, noise_precision in model.samples:
+    for users, items, noise_precision, *_ in model.samples:
         drawn = als.predict_pairs(users, items, model.mean, *pairs(made.train))
         error = np.sum((made.train["rating"].to_numpy(float) - drawn) ** 2)
         pivots.append(noise_precision * (2 + error) / 2)
@@ -343,7 +343,7 @@ def test_draws_come_with_the_deviation_of_the_noise(made):
     """Not with its precision: the deviation is what the training ratings are off by."""
     model = gibbs.Gibbs(k=2, epochs=30).fit(made)
     deviations = [deviation for _, deviation in model.draws(*pairs(made.train))]
-    assert deviations == pytest.approx([alpha**-0.5 for *_, alpha in model.samples])
+    assert deviations == pytest.approx([draw.noise_precision**-0.5 for draw in model.samples])
     errors = [rmse(made.train["rating"], drawn) for drawn, _ in model.draws(*pairs(made.train))]
     assert np.mean(deviations) == pytest.approx(np.mean(errors), rel=0.05)
 
@@ -396,7 +396,7 @@ def test_another_seed_draws_otherwise(made, recorders):
         assert not np.isclose(first.starts[sweep]["side"], third.starts[sweep]["side"]).any()
     # with the random numbers of the noise as before, its gammas would be the same
     gammas = []
-    for users, items, noise_precision in (one.samples[0], other.samples[0]):
+    for users, items, noise_precision, *_ in (one.samples[0], other.samples[0]):
         drawn = als.predict_pairs(users, items, one.mean, *pairs(made.train))
         error = np.sum((made.train["rating"] - drawn) ** 2)
         gammas.append(noise_precision * (2 + error))

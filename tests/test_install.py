@@ -86,7 +86,7 @@ def test_unsupported_platform(monkeypatch, system, machine, elsewhere):
     monkeypatch.setattr(install.platform, "machine", lambda: machine)
     message = main(["install"])
     assert message.startswith(f"MXNet 1.9.1 has no build that runs on {system} on {machine}. ")
-    assert "Chapters 1, 2, 8, 9 and 10 run without it. For the others, use " in message
+    assert "Chapters 1, 2, 8, 9, 10 and 11 run without it. For the others, use " in message
     assert elsewhere in message
     assert libraries.missing() == []
 

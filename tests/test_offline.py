@@ -129,8 +129,8 @@ def test_every_platform_with_every_python(checkout, tmp_path):
     assert {"--no-deps", "--only-binary=:all:"} <= set(download)
     assert "manylinux2014_x86_64" in words(checkout[1][1], "--platform")
     readme = (tmp_path / "usb/README.md").read_text()
-    assert "| `linux-x86_64` | 3.10, 3.13 | 1 to 10, appendices A and B |" in readme
-    assert "| `windows-amd64` | 3.10, 3.13 | 1, 2, 8, 9 and 10 (MXNet" in readme
+    assert "| `linux-x86_64` | 3.10, 3.13 | 1 to 11, appendices A and B |" in readme
+    assert "| `windows-amd64` | 3.10, 3.13 | 1, 2, 8, 9, 10 and 11 (MXNet" in readme
 
 
 @pytest.mark.parametrize("name", _wheels.PLATFORMS)

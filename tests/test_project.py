@@ -108,10 +108,10 @@ def test_each_file_of_requirements_adds_to_a_smaller_one():
     assert sum(map(len, names)) == len(set.union(*names))
 
 
-def test_chapter_11_installs_the_spark_that_is_tested():
+def test_chapter_12_installs_the_spark_that_is_tested():
     named, _ = requirements_of("requirements-spark.txt")
     [spark] = [str(requirement) for requirement in named if requirement.name == "pyspark"]
-    [path] = (ROOT / "notebooks").glob("11_*.ipynb")
+    [path] = (ROOT / "notebooks").glob("12_*.ipynb")
     cells = nbformat.read(path, as_version=4).cells
     assert any(f'%pip install --quiet "{spark}"' in cell.source for cell in cells)
     for name in ("Dockerfile", ".binder/requirements.txt", ".devcontainer/devcontainer.json"):

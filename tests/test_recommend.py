@@ -283,3 +283,59 @@ def test_similar_vectors_of_any_size_and_precision(vectors):
 def test_wrong_arguments_are_named(tiny, call, message):
     with pytest.raises(ValueError, match=message):
         call(tiny)
+
+
+def test_the_means_over_users_are_what_evaluate_returns(twin):
+    users = [7, 0, 461]
+    lists = recommend.top_n(recommend.scores(baselines.Popularity().fit(twin), twin, users))
+    by_user = recommend.evaluate_users(lists, twin, users)
+    assert by_user.index.tolist() == users
+    means = recommend.evaluate(lists, twin, users)[["precision", "recall", "NDCG"]]
+    assert by_user.mean().to_numpy() == pytest.approx(means.to_numpy())
+
+
+def test_users_without_a_liked_item_have_no_row(twin):
+    few = twin.test["user_idx"].unique()[:3]
+    nobody = sorted(set(range(twin.n_users)) - set(twin.test["user_idx"]))[0]
+    users = [few[0], nobody, few[1]]
+    lists = np.tile(np.arange(5), (3, 1))
+    assert recommend.evaluate_users(lists, twin, users).index.tolist() == [few[0], few[1]]
+
+
+def test_the_interval_is_as_wide_as_the_standard_error_says():
+    values = np.random.default_rng(0).normal(3, 2, 400)
+    low, high = recommend.interval(values)
+    error = values.std() / 20
+    assert low == pytest.approx(values.mean() - 1.96 * error, abs=0.03)
+    assert high == pytest.approx(values.mean() + 1.96 * error, abs=0.03)
+    narrow = recommend.interval(values, level=0.5)
+    assert low < narrow[0] < narrow[1] < high
+    assert recommend.interval(values) == (low, high)
+    assert recommend.interval(values, seed=1) != (low, high)
+
+
+def test_popularity_of_lists_counts_an_item_as_often_as_it_is_listed(twin):
+    counts = np.bincount(twin.train["item_idx"], minlength=twin.n_items)
+    found = recommend.popularity(np.array([[3, 4], [3, 5]]), twin)
+    assert found == pytest.approx((2 * counts[3] + counts[4] + counts[5]) / 4)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda split: recommend.interval([]), "by_user is empty"),
+        (lambda split: recommend.interval([1.0, np.nan]), "by_user"),
+        (lambda split: recommend.interval([[1.0]]), "n_users"),
+        (lambda split: recommend.interval([1.0], level=95), "between 0 and 1"),
+        (lambda split: recommend.interval([1.0], n_draws=0), "n_draws is 0"),
+        (lambda split: recommend.interval([1.0], seed=-1), "seed"),
+        (lambda split: recommend.popularity([], split), "nothing to measure"),
+        (lambda split: recommend.popularity([[9999]], split), "9999"),
+        (lambda split: recommend.popularity([[1]], "u1"), "Split"),
+        (lambda split: recommend.evaluate_users([[1]], split, [0], "many"), "'many'"),
+        (lambda split: recommend.evaluate_users([[1, 1]], split, [0]), "item 1 twice"),
+    ],
+)
+def test_measures_refuse_what_is_no_list_and_no_number(twin, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(twin)

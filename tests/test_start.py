@@ -123,7 +123,7 @@ def test_a_platform_without_mxnet_goes_on_and_says_what_runs(ready, no_mxnet, mo
     assert no_mxnet == []
     assert "no MXNet, NumPy" in line
     assert line.endswith(f" {problem}\n")
-    assert "Chapters 1, 2, 8, 9 and 10 run without it." in line
+    assert "Chapters 1, 2, 8, 9, 10 and 11 run without it." in line
     assert line.count("\n") == 1
 
 
@@ -143,7 +143,7 @@ def test_mxnet_that_cannot_be_downloaded_does_not_stop_the_notebook(ready, no_mx
     monkeypatch.setattr(install, "install", fail)
     line = ready()
     assert "no MXNet" in line
-    assert "Without MXNet, only chapters 1, 2, 8, 9 and 10 run here. pip could not" in line
+    assert "Without MXNet, only chapters 1, 2, 8, 9, 10 and 11 run here. pip could not" in line
 
 
 def test_a_python_without_pip_goes_on_without_mxnet(ready, no_mxnet, monkeypatch):

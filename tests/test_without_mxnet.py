@@ -23,7 +23,7 @@ def printed(notebook):
 
 
 @pytest.mark.parametrize(
-    ("number", "n_skipped"), [("01", 1), ("02", 2), ("08", 3), ("09", 0), ("10", 0)]
+    ("number", "n_skipped"), [("01", 1), ("02", 2), ("08", 3), ("09", 0), ("10", 0), ("11", 1)]
 )
 def test_the_chapter_runs(number, n_skipped, tmp_path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text(BLOCK, encoding="utf-8")

@@ -56,7 +56,7 @@ class Cluster:
 
     Notes
     -----
-    Chapter 11 starts one with `standalone`.
+    Chapter 12 starts one with `standalone`.
 
     Examples
     --------
@@ -183,7 +183,7 @@ def standalone(*, workers: int = 2) -> Iterator[Cluster]:
 
     Notes
     -----
-    Chapter 11 starts one.
+    Chapter 12 starts one.
 
     Examples
     --------

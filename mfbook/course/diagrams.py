@@ -36,7 +36,7 @@ class Diagram:
 
     Notes
     -----
-    Chapters 1, 3, 4, 5, 6 and 11 show some.
+    Chapters 1, 3, 4, 5, 6 and 12 show some.
 
     Examples
     --------
@@ -239,7 +239,7 @@ def cluster() -> Diagram:
 
     Notes
     -----
-    Shown in chapter 11.
+    Shown in chapter 12.
 
     Examples
     --------
@@ -277,7 +277,7 @@ def parameter_server() -> Diagram:
 
     Notes
     -----
-    Shown in chapter 11.
+    Shown in chapter 12.
 
     Examples
     --------

@@ -30,6 +30,10 @@ HISTOGRAM = np.array([0.061, 0.114, 0.271, 0.342, 0.212])
 # The last user in the test set of each fold of ml-100k; the first is always user 1.
 FOLD_USERS = (462, 658, 877, 943, 943)
 GENRES = ("Action", "Comedy", "Documentary", "Drama", "Romance", "Thriller")
+# Seconds: when the first user may begin, how much later the last one, the mean pause between two
+# ratings, and that between two sittings; shares of ratings without a pause, and after a long one.
+FIRST_TIME, LAST_START, PAUSE, AWAY = 874_724_710, 15_000_000, 20, 500_000
+SAME_SECOND, NEW_SITTING = 0.55, 0.03
 # Ratings that are computed at once.
 BLOCK = 2**20
 
@@ -55,8 +59,9 @@ def synthetic(n_ratings: int = N_RATINGS, seed: int = 1) -> pd.DataFrame:
         One row per rating: ``user_id`` and ``item_id`` (from 1, without gaps), ``rating``
         (float32, 1 to 5), ``expected`` (the mean of the rating under the known model, which is
         the best possible prediction). With 100,000 ratings also ``fold`` (1 to 5: in which test
-        set the row is); ids are int64 and ``expected`` float64 then, and int32 and float32 in
-        the other sizes, where rows are sorted by user and item.
+        set the row is) and ``timestamp`` (seconds since 1970: users rate in sittings, but not in
+        moods, so time says nothing about a rating); ids are int64 and ``expected`` float64 then,
+        and int32 and float32 in the other sizes, where rows are sorted by user and item.
 
     Raises
     ------
@@ -67,7 +72,7 @@ def synthetic(n_ratings: int = N_RATINGS, seed: int = 1) -> pd.DataFrame:
 
     Notes
     -----
-    Explained in chapter 2; chapter 11 uses millions of ratings. 25 million take about half a
+    Explained in chapter 2; chapter 12 uses millions of ratings. 25 million take about half a
     minute and 1 GB.
 
     Examples
@@ -137,7 +142,6 @@ def write(folder: Path) -> None:
     True
     """
     table = synthetic()
-    table["timestamp"] = 874_724_710 + np.arange(N_RATINGS) * 187 % 18_000_000
     table["rating"] = table["rating"].astype(int)
     columns = ["user_id", "item_id", "rating", "timestamp"]
     shuffled = table.sample(frac=1, random_state=1)
@@ -178,6 +182,8 @@ def _with_folds(rng: np.random.Generator) -> pd.DataFrame:
             "rating": (1 + np.searchsorted(thresholds, taste)).astype(np.float32),
             "expected": _expected(signal, thresholds),
             "fold": _folds(user + 1, rng),
+            # Drawn last, so that it changes nothing else
+            "timestamp": _times(user, rng),
         }
     )
 
@@ -249,6 +255,23 @@ def _folds(user_id: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         rows = rng.choice(np.flatnonzero(free & (user_id <= last_user)), 20_000, replace=False)
         fold[rows], free[rows] = number, False
     return fold
+
+
+def _times(user: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return for each row when it was rated, int64: in sittings, several ratings in a second."""
+    n = len(user)
+    # Each user's ratings one after the other, in random order
+    order = np.lexsort([rng.random(n), user])
+    pauses = rng.exponential(PAUSE, n).astype(np.int64)
+    pauses[rng.random(n) < SAME_SECOND] = 0
+    away = rng.random(n) < NEW_SITTING
+    pauses[away] = rng.exponential(AWAY, away.sum()).astype(np.int64)
+    start = FIRST_TIME + rng.integers(0, LAST_START, N_USERS)  # (n_users,)
+    first = np.searchsorted(user[order], np.arange(N_USERS))
+    passed = np.cumsum(pauses)
+    times = np.empty(n, np.int64)
+    times[order] = start[user[order]] + passed - passed[first][user[order]]
+    return times
 
 
 def _normal_cdf(x: np.ndarray) -> np.ndarray:

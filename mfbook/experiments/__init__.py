@@ -2,13 +2,14 @@
 
 from mfbook.experiments.searching import draw_hyperparameters, search, test_once
 from mfbook.experiments.specs import SPECS, Spec
-from mfbook.experiments.tables import curves, results, trials
+from mfbook.experiments.tables import curves, rankings, results, trials
 
 __all__ = [
     "SPECS",
     "Spec",
     "curves",
     "draw_hyperparameters",
+    "rankings",
     "results",
     "search",
     "test_once",

@@ -15,7 +15,7 @@ from mfbook.datasets._arguments import check_split
 from mfbook.exceptions import DivergenceError
 from mfbook.experiments.specs import SPECS, Spec
 from mfbook.history import History
-from mfbook.metrics import rmse
+from mfbook.metrics import predict_rows, rmse
 from mfbook.model import Model
 import numpy as np
 import pandas as pd
@@ -185,9 +185,7 @@ def _trial(spec: Spec, inner: Split, chosen: dict[str, Any], epochs: int) -> tup
         return epochs, math.inf
     _check_model(model)
     if model.history is None:
-        pairs = inner.validation
-        prediction = model.predict(pairs["user_idx"], pairs["item_idx"])
-        return 0, rmse(pairs["rating"], prediction)
+        return 0, rmse(inner.validation["rating"], predict_rows(model, inner.validation))
     curve = model.history.curve
     if spec.early_stopping:
         return int(curve.argmin()) + 1, float(curve.min())
@@ -257,7 +255,7 @@ def test_once(
     unwatched = replace(split, evaluation=validation, evaluation_set="validation")
     model = spec.make(hyperparameters, epochs).fit(unwatched, seed=seed)
     _check_model(model)
-    unclipped = as_numbers(model.predict(test["user_idx"], test["item_idx"]), "prediction")
+    unclipped = as_numbers(predict_rows(model, test), "prediction")
     check_shape(unclipped, "prediction", len(test))
     check_finite(unclipped, "prediction")
     prediction = np.clip(unclipped, *split.scale)

@@ -29,7 +29,8 @@ class Spec:
     factory : callable
         ``factory(hyperparameters, epochs)`` returns an unfitted `mfbook.Model`.
     family : str
-        ``"baseline"``, ``"network"``, ``"solver"`` or ``"2016"`` (the original's own hyperparameters).
+        ``"baseline"``, ``"network"``, ``"solver"``, ``"time"`` (sees the time stamps of what it
+        predicts) or ``"2016"`` (the original's own hyperparameters).
     space : dict of str to sequence
         The values that each hyperparameter may take; empty if there is nothing to choose.
     n_trials : int or None
@@ -155,6 +156,19 @@ def _original(kind: str, **sizes: int) -> Spec:
     return Spec(factory, "2016", epochs=10)
 
 
+def _timed() -> Spec:
+    """Return the spec of the Bayesian model that sees when a rating was entered."""
+
+    def factory(hyperparameters: dict[str, Any], epochs: int) -> Model:
+        chosen = list(FEATURES.values())
+        return gibbs.Gibbs(
+            k=hyperparameters["k"], features=chosen, with_sessions=True, epochs=epochs
+        )
+
+    space = {"k": (10, 20)}
+    return Spec(factory, "time", space, n_trials=None, epochs=SWEEPS_GIBBS, n_seeds=3)
+
+
 def _bayesian(*feature_names: str) -> Spec:
     def factory(hyperparameters: dict[str, Any], epochs: int) -> Model:
         chosen = [FEATURES[name] for name in feature_names]
@@ -199,4 +213,5 @@ SPECS: dict[str, Spec] = {
     "Bayesian": _bayesian(),
     "Bayesian, implicit": _bayesian("implicit"),
     "Bayesian, implicit and attributes": _bayesian("implicit", "attributes"),
+    "Bayesian, with time stamps": _timed(),
 }

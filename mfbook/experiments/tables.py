@@ -12,9 +12,11 @@ import pandas as pd
 
 RUN = ("dataset", "fold", "model")
 ERRORS = ("validation", "test", "test_unclipped", "seconds")
+LISTS = ("precision", "recall", "NDCG", "low", "high", "coverage", "popularity")
 COLUMNS = {
     "results.csv": (*RUN, "hyperparameters", "epochs", "seed", *ERRORS),
     "trials.csv": (*RUN, "hyperparameters", "epochs", "validation"),
+    "ranking.csv": (*RUN, "hyperparameters", "seed", "validation", *LISTS, "seconds"),
     "curves.csv": (*RUN, "seed", "evaluation_set", "epoch", "train_rmse", "rmse"),
 }
 TEXTS = ("dataset", "model", "hyperparameters", "evaluation_set")
@@ -105,6 +107,33 @@ def curves() -> pd.DataFrame:
     return _read("curves.csv")
 
 
+def rankings() -> pd.DataFrame:
+    """Measures of the lists of every model on the test set of every fold, and of the twin.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``dataset``, ``fold``, ``model``, ``hyperparameters`` (a dict), ``seed``, ``validation``
+        (NDCG at 10; missing where nothing was chosen), the measures of
+        `mfbook.experiments.ranking.measure_lists`, ``seconds`` (of the final fit and its lists).
+
+    Raises
+    ------
+    DataError
+        As for `results`.
+
+    Notes
+    -----
+    Chapter 11 shows it.
+
+    Examples
+    --------
+    >>> bool(rankings()["NDCG"].between(0, 1).all())
+    True
+    """
+    return _read("ranking.csv")
+
+
 def _read(name: str) -> pd.DataFrame:
     """Return one of the tables; raise `DataError` if the file is damaged or something else."""
     file = resources.files("mfbook.experiments").joinpath(name)
@@ -160,5 +189,8 @@ def _is_complete(table: pd.DataFrame) -> bool:
     if set(n_rows) != set(FOLDS):
         return False
     first, last = n_rows[FOLDS[0]], n_rows[FOLDS[-1]]
+    if "NDCG" in table:
+        # Every model makes lists on the twin too.
+        return last.to_dict() == first.to_dict()
     of_twin = [m for m in first.index if m in SPECS and SPECS[m].family in FAMILIES_ON_THE_TWIN]
     return all(last.get(model, 0) == first[model] for model in of_twin)

@@ -54,7 +54,7 @@ def grade(folder: Path, table: Path, run: bool = False) -> str:
 
     Notes
     -----
-    It judges the check cells of chapters 1 to 11 and of appendices A and B, as they are in the
+    It judges the check cells of chapters 1 to 12 and of appendices A and B, as they are in the
     learners' notebooks. The page on teaching the course says how to hand those out.
 
     Examples

@@ -57,7 +57,7 @@ The book is written for readers with a network, so some of its sentences are not
 ## Machines
 
 {machines}
-Other machines have nothing here to install. Linux needs glibc 2.28 or newer (Debian 10, Ubuntu 20.04, RHEL 8), macOS version 13 or newer. On Debian and Ubuntu, Python needs the package `python3-venv`. Chapter 11 also needs PySpark and Java, which are not in this folder.
+Other machines have nothing here to install. Linux needs glibc 2.28 or newer (Debian 10, Ubuntu 20.04, RHEL 8), macOS version 13 or newer. On Debian and Ubuntu, Python needs the package `python3-venv`. Chapter 12 also needs PySpark and Java, which are not in this folder.
 
 ## Data
 
@@ -75,12 +75,12 @@ def readme(chosen: Sequence[Target]) -> str:
     >>> from mfbook.offline._wheels import Target
     >>> [line] = [x for x in readme([Target("macos-arm64", "3.12")]).splitlines() if "arm64" in x]
     >>> print(line)
-    | `macos-arm64` | 3.12 | 1, 2, 8, 9 and 10 (MXNet has no build that runs there) |
+    | `macos-arm64` | 3.12 | 1, 2, 8, 9, 10 and 11 (MXNet has no build that runs there) |
     """
     rows = ["| platform | Python | chapters that run |", "|---|---|---|"]
     for name in dict.fromkeys(target.platform for target in chosen):
         versions = ", ".join(target.python for target in chosen if target.platform == name)
-        runs = "1 to 10, appendices A and B"
+        runs = "1 to 11, appendices A and B"
         if not PLATFORMS[name].has_mxnet:
             some = requirements.chapters_without_mxnet()
             runs = f"{some} (MXNet has no build that runs there)"

@@ -93,7 +93,7 @@ def why_no_build(system: str, machine: str) -> str:
     >>> from mfbook.runtime import install
     >>> print(install.why_no_build("Windows", "AMD64"))
     MXNet 1.9.1 has no build that runs on Windows on AMD64.
-    Chapters 1, 2, 8, 9 and 10 run without it.
+    Chapters 1, 2, 8, 9, 10 and 11 run without it.
     For the others, use WSL (Linux inside Windows) or Google Colab.
     """
     elsewhere = {

@@ -32,7 +32,7 @@ __all__ = [
 OLDEST_PYTHON = (3, 10)
 
 #: The chapters that run where there is no MXNet.
-CHAPTERS_WITHOUT_MXNET = (1, 2, 8, 9, 10)
+CHAPTERS_WITHOUT_MXNET = (1, 2, 8, 9, 10, 11)
 
 
 class Build(NamedTuple):
@@ -177,7 +177,7 @@ def chapters_without_mxnet() -> str:
     --------
     >>> from mfbook.runtime import requirements
     >>> requirements.chapters_without_mxnet()
-    '1, 2, 8, 9 and 10'
+    '1, 2, 8, 9, 10 and 11'
     """
     *others, last = map(str, CHAPTERS_WITHOUT_MXNET)
     return f"{', '.join(others)} and {last}"

@@ -68,7 +68,7 @@ class ALS:
 
     Notes
     -----
-    Chapter 11 runs it on a cluster.
+    Chapter 12 runs it on a cluster.
 
     Examples
     --------

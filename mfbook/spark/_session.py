@@ -59,7 +59,7 @@ class SparkError(RuntimeError):
 
     Notes
     -----
-    Chapter 11 runs Spark.
+    Chapter 12 runs Spark.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def check_java() -> None:
 
     Notes
     -----
-    Chapter 11 needs Java.
+    Chapter 12 needs Java.
 
     Examples
     --------
@@ -151,7 +151,7 @@ def session(
 
     Notes
     -----
-    Chapter 11 runs it on a cluster.
+    Chapter 12 runs it on a cluster.
 
     Examples
     --------
@@ -194,7 +194,7 @@ def stop() -> None:
 
     Notes
     -----
-    Chapter 11 ends with it. The Java process also ends when this Python does.
+    Chapter 12 ends with it. The Java process also ends when this Python does.
 
     Examples
     --------

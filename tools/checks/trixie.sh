@@ -23,7 +23,7 @@ trap 'umount "$folder/proc" "$folder/dev/shm"' EXIT
 inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 chroot "$folder" "$@"; }
 inside python3 -m venv /env
 inside /env/bin/pip install --quiet numpy pandas matplotlib ipykernel
-# Java for chapter 11. MXNet's two system libraries stay away: the setup cell brings them.
+# Java for chapter 12. MXNet's two system libraries stay away: the setup cell brings them.
 inside sh -c 'apt-get update -qq && apt-get install -qq --yes default-jre-headless' > /dev/null
 if [ -n "${MFBOOK_DATA:-}" ]; then data=MFBOOK_DATA=/data; else data=MFBOOK_DATASET=synthetic; fi
 inside env "$data" /env/bin/python /course/tools/checks/setup_cell.py
