@@ -7,8 +7,8 @@ import math
 from mfbook._validation import as_numbers, check_finite, check_model
 from mfbook.datasets import Split
 from mfbook.datasets._arguments import check_split
+from mfbook.datasets._times import as_seconds
 from mfbook.model import Model
-from mfbook.sessions import as_seconds
 import numpy as np
 from numpy.typing import ArrayLike
 import pandas as pd

@@ -8,15 +8,12 @@ shows in all of them.
 from __future__ import annotations
 
 from mfbook.datasets import Split
-from mfbook.exceptions import DataError
+from mfbook.datasets._times import as_seconds
 import numpy as np
 from numpy.typing import ArrayLike
-import pandas as pd
 
 DAY = 86_400  # seconds
 GAP = 120  # seconds without a rating, after which a new burst begins
-# No second since 1970 has so large a number before the year 5000; milliseconds do since 1973.
-LARGEST_SECOND = 10**11
 # Where the chain starts, in 1/stars²: effects of a standard deviation of 0.2 stars.
 FIRST_PRECISION = 25.0
 # A user and a time stamp as one number: time stamps have at most so many bits.
@@ -103,53 +100,6 @@ class Sessions:
                 _find(self._days, _key(user, seconds // DAY)),
             ]
         )
-
-
-def as_seconds(timestamp: object) -> np.ndarray:
-    """Time stamps as whole seconds since 1970, int64.
-
-    Parameters
-    ----------
-    timestamp : array_like or None
-        As they are in a table.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n,)
-
-    Raises
-    ------
-    DataError
-        If there are none, or one of them is missing, no number, or no time in seconds.
-
-    Notes
-    -----
-    Chapter 9 builds on it.
-
-    Examples
-    --------
-    >>> as_seconds([881250949, 891717742])
-    array([881250949, 891717742])
-    """
-    if timestamp is None:
-        raise DataError(
-            "The ratings have no column timestamp. Read it with the other columns, or use a model "
-            "without time."
-        )
-    column = pd.Series(np.asarray(timestamp))
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        raise DataError(
-            f"timestamp holds {column.iloc[0]!r}, which is no number of seconds since 1970. Convert "
-            "dates first: pd.to_datetime(column).astype('datetime64[s]').astype('int64')."
-        )
-    wrong = np.flatnonzero(~((column >= 0) & (column < LARGEST_SECOND)))
-    if len(wrong):
-        value = column.iloc[wrong[0]]
-        hint = " It looks like milliseconds: divide by 1000." if value >= LARGEST_SECOND else ""
-        raise DataError(
-            f"timestamp has {value} at row {wrong[0]}, which is no number of seconds since 1970.{hint}"
-        )
-    return column.to_numpy().astype(np.int64)
 
 
 def _key(user: np.ndarray, time: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Sessions group ratings by their training time stamps; their effects are drawn by Gibbs sampling."""
 
 from mfbook import datasets, gibbs, metrics, sessions
+from mfbook.datasets._times import as_seconds
 from mfbook.exceptions import DataError
 import numpy as np
 import pandas as pd
@@ -68,7 +69,7 @@ def test_a_burst_is_that_of_the_nearest_rating():
 )
 def test_what_is_no_time_is_refused(values, message):
     with pytest.raises(DataError, match=message):
-        sessions.as_seconds(values)
+        as_seconds(values)
 
 
 def test_effects_are_drawn_from_their_conditional():
@@ -131,3 +132,38 @@ def test_a_model_with_sessions_needs_times(moody):
     without = replace(moody, train=moody.train.drop(columns="timestamp"))
     with pytest.raises(DataError, match="no column timestamp"):
         gibbs.Gibbs(k=1, with_sessions=True).fit(without)
+
+
+def dated(times):
+    n = len(times)
+    table = pd.DataFrame({"user_id": range(n), "item_id": range(n), "rating": 3.0})
+    return table.assign(timestamp=times)
+
+
+@pytest.mark.parametrize("before", ["1970-01-03", 2 * DAY])
+def test_a_temporal_split_trains_on_what_came_before(before):
+    split = datasets.temporal_split(dated([DAY, 2 * DAY - 1, 2 * DAY, 3 * DAY]), before=before)
+    assert split.train["timestamp"].tolist() == [DAY, 2 * DAY - 1]
+    assert split.test["timestamp"].tolist() == [2 * DAY, 3 * DAY]
+    assert split.n_users == 4
+
+
+@pytest.mark.parametrize(
+    ("times", "before", "message"),
+    [
+        ([DAY, 2 * DAY], "1999-01-01", r"no rating from 1999-01-01.*from 1970-01-02 to 1970-01-03"),
+        ([DAY, 2 * DAY], "1970-01-01", "no rating before 1970-01-01"),
+        ([DAY, 2 * DAY], "soon", "before is 'soon'; it must be a date"),
+        ([DAY, 2 * DAY], None, "before is None"),
+        ([DAY * 10**9, 2 * DAY], 5, "milliseconds"),
+        (["a", "b"], 5, "no number of seconds"),
+    ],
+)
+def test_a_temporal_split_that_cannot_be_made(times, before, message):
+    with pytest.raises(DataError, match=message):
+        datasets.temporal_split(dated(times), before=before)
+
+
+def test_a_temporal_split_needs_time_stamps():
+    with pytest.raises(DataError, match="no column timestamp"):
+        datasets.temporal_split(dated([1, 2]).drop(columns="timestamp"), before=2)

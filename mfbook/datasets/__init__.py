@@ -4,7 +4,12 @@ from mfbook.datasets.download import dataset_name, folder
 from mfbook.datasets.movielens import load
 from mfbook.datasets.reading import read_ratings
 from mfbook.datasets.split import Split
-from mfbook.datasets.splitters import make_split, per_user_split, random_split
+from mfbook.datasets.splitters import (
+    make_split,
+    per_user_split,
+    random_split,
+    temporal_split,
+)
 from mfbook.datasets.twin import synthetic
 from mfbook.exceptions import DataError
 
@@ -19,4 +24,5 @@ __all__ = [
     "random_split",
     "read_ratings",
     "synthetic",
+    "temporal_split",
 ]

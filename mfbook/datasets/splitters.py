@@ -1,4 +1,4 @@
-"""Three ways to make a `Split` of tables of ratings."""
+"""Four ways to make a `Split` of tables of ratings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from mfbook.datasets._numbering import (
     number_ids,
 )
 from mfbook.datasets._tables import check_comparable, validate_ratings
+from mfbook.datasets._times import as_moment, as_seconds
 from mfbook.datasets.split import Split
+from mfbook.exceptions import DataError
 import numpy as np
 import pandas as pd
 
@@ -193,6 +195,66 @@ def per_user_split(
     rank = np.arange(1, len(order) + 1) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     is_test = np.zeros(len(order), bool)
     is_test[order] = rank <= np.repeat(np.round(float(fraction) * sizes), sizes)
+    return _divided(
+        indexed, is_test, user_ids, describe_ids("item_id", item_ids, items, name), name
+    )
+
+
+def temporal_split(
+    ratings: pd.DataFrame,
+    *,
+    before: str | int,
+    items: pd.DataFrame | None = None,
+    name: str = "ratings",
+) -> Split:
+    """Make a `Split` whose training set is what came before a date, and whose test set is the rest.
+
+    Parameters
+    ----------
+    ratings : pandas.DataFrame
+        With the columns ``user_id``, ``item_id``, ``rating`` and ``timestamp``, in seconds since
+        1970; see `read_ratings`.
+    before : str or int
+        A date (``"1998-03-01"``: its midnight, UTC), or a number of seconds since 1970.
+    items : pandas.DataFrame, optional
+        Descriptions, one row per ``item_id``.
+    name : str
+        Name of these data in titles and messages.
+
+    Returns
+    -------
+    Split
+        Its ``dataset`` is ``"custom"``. Users and items that came later have indices too.
+
+    Raises
+    ------
+    DataError
+        If there are no time stamps, they are no seconds, or one of the two sets would be empty.
+
+    Notes
+    -----
+    Chapter 9 splits MovieLens by it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from mfbook import datasets
+    >>> ratings = pd.DataFrame({"user_id": [1, 1, 2], "item_id": [5, 6, 5], "rating": 4})
+    >>> ratings["timestamp"] = [0, 90_000, 200_000]
+    >>> split = datasets.temporal_split(ratings, before="1970-01-02")
+    >>> len(split.train), len(split.test)
+    (1, 2)
+    """
+    indexed, user_ids, item_ids = _indexed(ratings, name)
+    seconds, moment = as_seconds(indexed.get("timestamp")), as_moment(before)
+    is_test = seconds >= moment
+    if is_test.all() or not is_test.any():
+        first, last = (pd.Timestamp(x, unit="s").date() for x in (seconds.min(), seconds.max()))
+        missing = "before" if is_test.all() else "from"
+        raise DataError(
+            f"{name} has no rating {missing} {pd.Timestamp(moment, unit='s').date()}: its ratings are "
+            f"from {first} to {last}. Choose a date between them."
+        )
     return _divided(
         indexed, is_test, user_ids, describe_ids("item_id", item_ids, items, name), name
     )
