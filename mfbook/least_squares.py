@@ -409,9 +409,13 @@ def solve_choices(
     r"""Vectors of every row of one side of a model of choices, the other side fixed.
 
     Row u solves :math:`A_u x_u = \sum_{i \in S_u} v_i` with
-    :math:`A_u = \sum_{i \in S_u} v_i v_i^\top + \alpha_0 \sum_i v_i v_i^\top
-    + \lambda (n_u + \alpha_0 n) I`. The second sum runs over all n rows of the other side, and is
-    the same for every u (Y. Hu, Y. Koren and C. Volinsky 2008, equation 4).
+
+    .. math::
+       A_u &= \sum_{i \in S_u} v_i v_i^\top + \alpha_0 \sum_i v_i v_i^\top \\
+       &+ \lambda (n_u + \alpha_0 n) I
+
+    The second sum runs over all n rows of the other side, and is the same for every u (Y. Hu,
+    Y. Koren and C. Volinsky 2008, equation 4).
 
     Parameters
     ----------

@@ -88,8 +88,9 @@ class ImplicitALS:
     Performance of iALS on Item Recommendation Benchmarks, *RecSys*. The vectors minimize
 
     .. math::
-       \sum_{(u,i) \in S} (p_u \cdot q_i - 1)^2 + \alpha_0 \sum_{u,i} (p_u \cdot q_i)^2
-       + \lambda \sum_u (n_u + \alpha_0 n) |p_u|^2 + \lambda \sum_i (n_i + \alpha_0 m) |q_i|^2
+       &\sum_{(u,i) \in S} (p_u \cdot q_i - 1)^2 + \alpha_0 \sum_{u,i} (p_u \cdot q_i)^2 \\
+       &+ \lambda \sum_u (n_u + \alpha_0 n) |p_u|^2 \\
+       &+ \lambda \sum_i (n_i + \alpha_0 m) |q_i|^2
 
     where S holds what m users chose of n items, :math:`n_u` choices of user u and :math:`n_i` of
     item i.

@@ -303,7 +303,7 @@ def interval(
 
     Notes
     -----
-    B. Efron and R. Tibshirani (1993), An Introduction to the Bootstrap, chapter 13: the percentile
+    B. Efron and R. Tibshirani (1993), An Introduction to the Bootstrap: the percentile
     interval. Chapter 11 shows it for each model.
 
     Examples

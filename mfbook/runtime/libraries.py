@@ -47,8 +47,8 @@ def copy(libraries: Iterable[SystemLibrary], wheels: str) -> None:
 
     Parameters
     ----------
-    libraries : iterable of mfbook.runtime.requirements.SystemLibrary
-        What to copy.
+    libraries : iterable
+        What to copy, as `missing` returns it.
     wheels : str
         The folder with the wheels that hold them.
 
