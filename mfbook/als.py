@@ -151,7 +151,7 @@ def both_sides(split: Split, values: np.ndarray, k: int) -> tuple[list[Block], l
 
     Notes
     -----
-    Chapter 9 draws values anew in each sweep.
+    Chapter 9 draws new values in each sweep.
 
     Examples
     --------

@@ -212,3 +212,19 @@ def test_the_start_page_fits_a_phone_and_one_sheet(files, tmp_path):
         tab.pdf(path=printed, prefer_css_page_size=True)
         browser.close()
     assert len(PdfReader(printed).pages) == 1
+
+
+def test_old_modules_in_build_are_not_in_the_wheel(monkeypatch, tmp_path):
+    for name in ("mfbook", "mfbook/__pycache__", "build/lib/mfbook"):
+        (tmp_path / "checkout" / name).mkdir(parents=True)
+        (tmp_path / "checkout" / name / "a.py").touch()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        (tmp_path / "checkout" / name).touch()
+    monkeypatch.setattr(kit, "ROOT", tmp_path / "checkout")
+    copy = kit._copy_sources(tmp_path / "copy")
+    copied = sorted(str(path.relative_to(copy)) for path in copy.rglob("*.*"))
+    assert copied == ["README.md", "mfbook/a.py", "pyproject.toml"]
+
+
+def test_all_sources_of_the_wheel_are_in_a_checkout():
+    assert all((kit.ROOT / name).exists() for name in kit.SOURCES)

@@ -326,22 +326,6 @@ def test_a_failing_program_gets_one_sentence(checkout, monkeypatch, tmp_path, pr
     assert not (tmp_path / "usb").exists()
 
 
-def test_old_modules_in_build_are_not_in_the_wheel(monkeypatch, tmp_path):
-    for name in ("mfbook", "mfbook/__pycache__", "build/lib/mfbook"):
-        (tmp_path / "checkout" / name).mkdir(parents=True)
-        (tmp_path / "checkout" / name / "a.py").touch()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        (tmp_path / "checkout" / name).touch()
-    monkeypatch.setattr(offline, "ROOT", tmp_path / "checkout")
-    copy = offline._copy_sources(tmp_path / "copy")
-    copied = sorted(str(path.relative_to(copy)) for path in copy.rglob("*.*"))
-    assert copied == ["README.md", "mfbook/a.py", "pyproject.toml"]
-
-
-def test_all_sources_of_the_wheel_are_in_a_checkout():
-    assert all((offline.ROOT / name).exists() for name in offline.SOURCES)
-
-
 def test_a_folder_that_another_command_fills(checkout, tmp_path):
     (tmp_path / "usb/.unfinished-abc").mkdir(parents=True)
     message = main(["offline", str(tmp_path / "usb")])

@@ -20,8 +20,6 @@ from mfbook.offline._wheels import Target, gather_wheels, megabytes, targets
 __all__ = ["gather"]
 
 ROOT = Path(__file__).resolve().parents[2]
-# What the wheel of the course is built from: a checkout's own build/ may hold old modules.
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "mfbook")
 PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -132,15 +130,3 @@ def _write_texts(work: Path, chosen: Sequence[Target]) -> None:
     shutil.copy(Path(_start.__file__), work / "start.py")
     (work / "start.sh").write_text(_texts.START_SH, encoding="utf-8", newline="\n")
     (work / "start.bat").write_text(_texts.START_BAT, encoding="utf-8", newline="\r\n")
-
-
-def _copy_sources(target: Path) -> Path:
-    """Copy what the wheel of the course is built from, and return the copy."""
-    target.mkdir()
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / name, target / name, ignore=ignored)
-        else:
-            shutil.copyfile(ROOT / name, target / name)
-    return target
