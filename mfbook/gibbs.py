@@ -37,12 +37,13 @@ class Draw(NamedTuple):
     ----------
     users, items : numpy.ndarray, shape (n_users, k + 1) and (n_items, k + 1)
         The vectors and, in the last column, the biases.
-    noise_precision : float
-        One over the variance of a rating's (or utility's) noise, in 1/stars².
+    noise_precision : float or numpy.ndarray, shape (n_users,)
+        One over the variance of a rating's noise, in 1/stars²; of each user's utilities with the
+        likelihood "stars".
     effects : list of numpy.ndarray
         Of the sessions, in stars (see `mfbook.sessions`); empty without them.
-    thresholds : numpy.ndarray or None
-        Between whole stars (see `mfbook.ordinal`), with that likelihood.
+    thresholds : numpy.ndarray, shape (n_users, n_kinds - 1), or None
+        Of each user, between whole stars (see `mfbook.ordinal`), with that likelihood.
 
     Notes
     -----
@@ -58,7 +59,7 @@ class Draw(NamedTuple):
 
     users: np.ndarray
     items: np.ndarray
-    noise_precision: float
+    noise_precision: float | np.ndarray
     effects: list[np.ndarray]
     thresholds: np.ndarray | None
 
@@ -181,7 +182,7 @@ class Gibbs:
         training ratings then need a column ``timestamp``.
     likelihood : {"normal", "stars"}
         How ratings come from what the model expects: with normal noise, or as whole stars between
-        thresholds (see `mfbook.ordinal`).
+        thresholds, where thresholds and noise differ between users (see `mfbook.ordinal`).
     epochs : int
         Sweeps: in each, all that is unknown is drawn once.
     burn_in, chain : int
@@ -347,7 +348,7 @@ class Gibbs:
             if draw.thresholds is None:
                 yield utility, draw.noise_precision**-0.5
             else:
-                yield _mean_and_deviation(draw, utility, self.scale[0])
+                yield _mean_and_deviation(draw, utility, user_idx, self.scale[0])
 
     def probabilities(
         self, user_idx: ArrayLike, item_idx: ArrayLike, timestamp: ArrayLike | None = None
@@ -370,7 +371,7 @@ class Gibbs:
                 "probabilities of stars. Fit one."
             )
         drawn = self._utilities(user_idx, item_idx, timestamp)
-        total = sum(_shares(draw, utility) for draw, utility in drawn)
+        total = sum(_shares(draw, utility, user_idx) for draw, utility in drawn)
         return np.asarray(total) / len(self.samples)
 
     def _utilities(
@@ -394,17 +395,18 @@ def _expected(
     return utility if groups is None else utility + sessions.total(draw.effects, groups)
 
 
-def _shares(draw: Draw, utility: np.ndarray) -> np.ndarray:
+def _shares(draw: Draw, utility: np.ndarray, user_idx: ArrayLike) -> np.ndarray:
     """Return the probability of each number of stars, ``(n, n_kinds)``, from the utilities."""
-    assert draw.thresholds is not None
-    return ordinal.probabilities(utility, draw.thresholds, draw.noise_precision)
+    assert draw.thresholds is not None and isinstance(draw.noise_precision, np.ndarray)
+    user = np.asarray(user_idx, np.intp)
+    return ordinal.probabilities(utility, draw.thresholds[user], draw.noise_precision[user])
 
 
 def _mean_and_deviation(
-    draw: Draw, utility: np.ndarray, lowest: float
+    draw: Draw, utility: np.ndarray, user_idx: ArrayLike, lowest: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation of the stars, ``(n,)`` each, from the utilities."""
-    shares = _shares(draw, utility)
+    shares = _shares(draw, utility, user_idx)
     stars = lowest + np.arange(shares.shape[1])
     mean = shares @ stars
     return mean, np.sqrt(np.maximum(shares @ stars**2 - mean**2, 0))
@@ -460,9 +462,12 @@ class _Sampler:
     def draw(self) -> Draw:
         """All that is unknown, as last drawn."""
         effects = [] if self.effects is None else list(self.effects.effects)
-        thresholds = None if self.probit is None else self.probit.thresholds
         users, items = self.sides
-        return Draw(users, items, self.noise_precision, effects, thresholds)
+        if self.probit is None:
+            return Draw(users, items, self.noise_precision, effects, None)
+        # A large data set has many users: half the memory is enough
+        thresholds = self.probit.thresholds.astype(np.float32)
+        return Draw(users, items, self.noise_precision * self.probit.weights, effects, thresholds)
 
     def restart(self) -> None:
         """Begin a new chain; nothing of the last one is kept."""
@@ -487,10 +492,11 @@ class _Sampler:
         for side in (0, 1):
             self._draw_side(side)
         difference = self.target - self._from_factors()
+        weights = 1.0 if self.probit is None else self.probit.weights[self.split.train["user_idx"]]
         if self.effects is not None:
-            self.effects.draw(difference, self.noise_precision, self.rng)
+            self.effects.draw(difference, self.noise_precision * weights, self.rng)
             difference = difference - self._from_sessions()
-        error = np.dot(difference, difference.astype(np.float64))
+        error = np.dot(weights * difference, difference.astype(np.float64))
         self.noise_precision = self.rng.gamma((2 + len(difference)) / 2, 2 / (2 + error))
 
     def _from_factors(self) -> np.ndarray:
@@ -503,6 +509,14 @@ class _Sampler:
         """Return what the sessions add to the training ratings, ``(n_train,)``."""
         return 0.0 if self.effects is None else self.effects.total(self.groups)
 
+    def _noise_of(self, side: int) -> tuple[float | np.ndarray, np.ndarray | None]:
+        """Return the noise precision of one side's rows, and the weights of the other's, if any."""
+        if self.probit is None:
+            return self.noise_precision, None
+        if side == 0:
+            return self.noise_precision * self.probit.weights, None
+        return self.noise_precision, self.probit.weights
+
     def _draw_side(self, side: int) -> None:
         """Draw one side's prior, its regression on features, and its factors."""
         factors, regression = self.sides[side], self.regressions[side]
@@ -513,12 +527,14 @@ class _Sampler:
         mean, precision = draw_normal_wishart(residual, self.rng, weights)
         if regression is not None:
             self.from_features[side] = regression.draw(factors - mean, precision, self.rng)
+        noise_precision, of_columns = self._noise_of(side)
         self.sides[side] = solve_rows(
             self.blocks[side],
             self.sides[1 - side],
             precision,
             prior_mean=self.from_features[side] + mean,
-            noise_precision=self.noise_precision,
+            noise_precision=noise_precision,
+            weights=of_columns,
             rng=self.rng,
         )
 
@@ -540,7 +556,7 @@ class _RunningMean:
         """Take in a draw; return the predictions, (n,)."""
         drawn = _expected(draw, self.mean, self.user, self.item, self.groups)
         if draw.thresholds is not None:
-            drawn = _mean_and_deviation(draw, drawn, self.lowest)[0]
+            drawn = _mean_and_deviation(draw, drawn, self.user, self.lowest)[0]
         if kept:
             self.total += drawn
             self.n_kept += 1

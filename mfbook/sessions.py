@@ -147,9 +147,6 @@ class SessionEffects:
 
     def __init__(self, groups: np.ndarray, sizes: tuple[int, ...]) -> None:
         self._groups, self._sizes = groups, sizes
-        self._counts = [
-            np.bincount(group, minlength=n) for group, n in zip(groups, sizes, strict=True)
-        ]
         self.restart()
 
     def restart(self) -> None:
@@ -161,25 +158,29 @@ class SessionEffects:
         """Return the sum of the effects of each rating's groups, ``(n,)``, in stars."""
         return total(self.effects, groups)
 
-    def draw(self, residual: np.ndarray, noise_precision: float, rng: np.random.Generator) -> None:
+    def draw(
+        self, residual: np.ndarray, noise_precision: float | np.ndarray, rng: np.random.Generator
+    ) -> None:
         """Draw all effects and their precisions.
 
         Parameters
         ----------
         residual : numpy.ndarray, shape (n,)
             The training ratings minus all but these effects, in stars.
-        noise_precision : float
-            Of a rating, in 1/stars².
+        noise_precision : float or numpy.ndarray, shape (n,)
+            Of a rating, or of each, in 1/stars².
         rng : numpy.random.Generator
             For the draws.
         """
         rest = residual - self.total(self._groups)
+        alpha = np.broadcast_to(noise_precision, len(rest))
         for kind, group in enumerate(self._groups):
             rest += self.effects[kind][group]
-            precision = self.precisions[kind] + noise_precision * self._counts[kind]
-            sums = np.bincount(group, weights=rest, minlength=self._sizes[kind])
-            noise = rng.standard_normal(self._sizes[kind])
-            drawn = noise_precision * sums / precision + noise / np.sqrt(precision)
+            n = self._sizes[kind]
+            precision = self.precisions[kind] + np.bincount(group, weights=alpha, minlength=n)
+            sums = np.bincount(group, weights=alpha * rest, minlength=n)
+            noise = rng.standard_normal(n)
+            drawn = sums / precision + noise / np.sqrt(precision)
             self.effects[kind] = drawn.astype(np.float32)
             self.precisions[kind] = rng.gamma((1 + len(drawn)) / 2, 2 / (0.1 + drawn @ drawn))
             rest -= self.effects[kind][group]

@@ -1,0 +1,58 @@
+"""Compare probabilities of stars with frequencies; write mfbook/experiments/calibration.csv.
+
+The model of chapter 9 is fitted once for each training file of MovieLens, on the ratings outside a
+validation set, and its probabilities for the five validation sets are put together. No test set is
+read. Some minutes on one core.
+"""
+
+from mfbook.runtime import console
+
+if __name__ == "__main__":
+    # The imports below take seconds.
+    console.end_at_once()
+
+import argparse
+import sys
+
+from mfbook import calibration, datasets, features, gibbs
+from mfbook.experiments.tables import COLUMNS
+import numpy as np
+
+from tools import movielens
+from tools.results import FOLDER
+from tools.writing import write
+
+FOLDS = range(1, 6)
+
+
+def one_set(fold, **hyperparameters):
+    """Return the probabilities, the steps and the users of a validation set."""
+    split = datasets.load(fold=fold).validation_split(seed=0)
+    chosen = [features.implicit, features.attributes]
+    model = gibbs.Gibbs(features=chosen, likelihood="stars", **hyperparameters).fit(split)
+    user, item = (split.validation[c].to_numpy() for c in ("user_idx", "item_idx"))
+    steps = (split.validation["rating"].to_numpy() - split.scale[0]).astype(int)
+    return model.probabilities(user, item), steps, user
+
+
+def main(arguments=None):
+    """Make the table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.calibration_results", description=__doc__
+    )
+    parser.parse_args(arguments)
+    movielens.require("The table")
+    sets = [one_set(fold, k=10, epochs=80) for fold in FOLDS]
+    pooled = [np.concatenate(parts) for parts in zip(*sets, strict=True)]
+    table = calibration.reliability(*pooled)[list(COLUMNS["calibration.csv"])]
+    write(
+        table.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
+        FOLDER / "calibration.csv",
+    )
+    gap = (table["predicted"] - table["observed"]).abs().max()
+    print(f"{len(pooled[0])} ratings, largest gap {gap:.4f}")
+
+
+if __name__ == "__main__":
+    console.end_on_signals()
+    sys.exit(console.run(main))
