@@ -18,7 +18,6 @@ from mfbook._validation import (
     check_finite,
     check_fitted,
     check_generator,
-    check_indices,
     check_memory,
     check_positive,
     check_seed,
@@ -29,13 +28,10 @@ from mfbook._validation import (
 from mfbook.datasets import Split
 from mfbook.datasets._arguments import check_split
 from mfbook.history import History, run_epochs
-from mfbook.least_squares import Block, rating_blocks, solve_rows
+from mfbook.least_squares import Block, both_sides, rating_blocks, row_products, solve_rows
 import numpy as np
 from numpy.typing import ArrayLike
 import pandas as pd
-
-# So many pairs are predicted at a time: memory grows with the result, not with n times k.
-PAIRS_AT_ONCE = 2**16
 
 
 def predict_pairs(
@@ -76,15 +72,9 @@ def predict_pairs(
     check_shape(items, "items", "n_items", users.shape[1])
     if np.isnan(as_float(mean)):
         raise ValueError(f"mean is {shown(mean)}; it must be a number of stars.")
-    check_indices(user_idx, item_idx, len(users), len(items))
+    taste = row_products(users[:, :-1], items[:, :-1], user_idx, item_idx)
     user, item = np.asarray(user_idx, np.intp), np.asarray(item_idx, np.intp)
-    predictions = np.empty(len(user), np.result_type(users, items, np.float32))
-    for start in range(0, len(user), PAIRS_AT_ONCE):
-        block = slice(start, start + PAIRS_AT_ONCE)
-        p, q = users[user[block]], items[item[block]]  # (n, k + 1)
-        taste = np.einsum("nk,nk->n", p[:, :-1], q[:, :-1])
-        predictions[block] = mean + p[:, -1] + q[:, -1] + taste
-    return predictions
+    return float(mean) + users[user, -1] + items[item, -1] + taste
 
 
 def centered_blocks(split: Split, k: int) -> tuple[float, tuple[list[Block], list[Block]]]:
@@ -125,47 +115,6 @@ def centered_blocks(split: Split, k: int) -> tuple[float, tuple[list[Block], lis
     rating = split.train["rating"].to_numpy()
     mean = float(rating.mean(dtype=np.float64))
     return mean, both_sides(split, (rating - mean).astype(np.float32), k)
-
-
-def both_sides(split: Split, values: np.ndarray, k: int) -> tuple[list[Block], list[Block]]:
-    """Blocks of the training pairs by user and by item, with any value for each pair.
-
-    Parameters
-    ----------
-    split : mfbook.datasets.Split
-        Only the pairs of ``split.train`` are read.
-    values : numpy.ndarray, shape (n_train,)
-        In stars.
-    k : int
-        Number of latent factors.
-
-    Returns
-    -------
-    tuple of list of Block
-        The rows of the users; the rows of the items.
-
-    Raises
-    ------
-    ValueError
-        If there is not one value for each pair.
-
-    Notes
-    -----
-    Chapter 9 draws new values in each sweep.
-
-    Examples
-    --------
-    >>> from mfbook import datasets
-    >>> split = datasets.load("synthetic")
-    >>> by_user, by_item = both_sides(split, np.ones(80_000, np.float32), k=5)
-    >>> int(sum(block.centered.sum() for block in by_item))
-    80000
-    """
-    user, item = (split.train[column].to_numpy() for column in ("user_idx", "item_idx"))
-    return (
-        rating_blocks(user, item, values, (split.n_users, split.n_items), k),
-        rating_blocks(item, user, values, (split.n_items, split.n_users), k),
-    )
 
 
 class ALS:

@@ -22,6 +22,7 @@ from mfbook._validation import (
     check_sizes,
     shown,
 )
+from mfbook.datasets import Split
 from mfbook.exceptions import TrainingError
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,6 +35,8 @@ SMALL_BLOCK = 2**13  # ratings
 LARGE_BLOCK = 2**20  # numbers, 4 MB
 # Systems that are solved at a time hold so many numbers, which is best for the caches too.
 SOLVED_AT_ONCE = 2**19
+# So many pairs are predicted at a time: memory grows with the result, not with n times k.
+PAIRS_AT_ONCE = 2**16
 
 
 class Block(NamedTuple):
@@ -133,6 +136,47 @@ def rating_blocks(
         at = np.where(steps < n, starts[chosen, None] + steps, len(rows))  # (m, length)
         blocks.append(Block(chosen, columns[at], values[at]))
     return blocks
+
+
+def both_sides(split: Split, values: np.ndarray, k: int) -> tuple[list[Block], list[Block]]:
+    """Blocks of the training pairs by user and by item, with any value for each pair.
+
+    Parameters
+    ----------
+    split : mfbook.datasets.Split
+        Only the pairs of ``split.train`` are read.
+    values : numpy.ndarray, shape (n_train,)
+        In stars, or 1 for a model of choices.
+    k : int
+        Number of latent factors.
+
+    Returns
+    -------
+    tuple of list of Block
+        The rows of the users; the rows of the items.
+
+    Raises
+    ------
+    ValueError
+        If there is not one value for each pair.
+
+    Notes
+    -----
+    Chapter 9 draws new values in each sweep; in chapter 11 every value is 1.
+
+    Examples
+    --------
+    >>> from mfbook import datasets
+    >>> split = datasets.load("synthetic")
+    >>> by_user, by_item = both_sides(split, np.ones(80_000, np.float32), k=5)
+    >>> int(sum(block.centered.sum() for block in by_item))
+    80000
+    """
+    user, item = (split.train[column].to_numpy() for column in ("user_idx", "item_idx"))
+    return (
+        rating_blocks(user, item, values, (split.n_users, split.n_items), k),
+        rating_blocks(item, user, values, (split.n_items, split.n_users), k),
+    )
 
 
 def _ends(counts: np.ndarray, width: int) -> list[int]:
@@ -324,7 +368,8 @@ def solve_rows(
     prior_precision: np.ndarray,
     *,
     prior_mean: np.ndarray | None = None,
-    noise_precision: float = 1.0,
+    noise_precision: float | np.ndarray = 1.0,
+    weights: np.ndarray | None = None,
     rng: np.random.Generator | None = None,
 ) -> np.ndarray:
     r"""Factors of every row of one side, the other side fixed.
@@ -343,8 +388,10 @@ def solve_rows(
         The penalty: D in chapter 8, :math:`\Lambda` in chapter 9.
     prior_mean : numpy.ndarray, shape (n, k + 1) or (1, k + 1), optional
         What the penalty shrinks each row towards, :math:`m_u`; 0 if not given.
-    noise_precision : float
-        :math:`\alpha`, one over the variance of a rating's noise.
+    noise_precision : float or numpy.ndarray, shape (n_rows,)
+        :math:`\alpha`, one over the variance of a rating's noise; an array has one for each row.
+    weights : numpy.ndarray, shape (n_others,), optional
+        How many times as precise the ratings of each column are.
     rng : numpy.random.Generator, optional
         With it each row is drawn from the normal distribution with mean :math:`A_u^{-1} c_u` and
         covariance :math:`A_u^{-1}`.
@@ -363,7 +410,7 @@ def solve_rows(
 
     Notes
     -----
-    Built in chapter 8; chapter 9 adds the last three arguments.
+    Built in chapter 8; chapter 9 adds the last four arguments.
 
     Examples
     --------
@@ -385,17 +432,23 @@ def solve_rows(
                 f"prior_mean has {len(prior_mean)} rows; it must have one, or one for each of the "
                 f"{n_rows} rows of the blocks."
             )
-    check_positive(noise_precision=noise_precision)
+    alpha = _as_precisions(noise_precision, "noise_precision", n_rows)
+    root = np.ones(len(table), np.float32)
+    if weights is not None:
+        root[:-1] = np.sqrt(_as_precisions(weights, "weights", len(other)))
+        table *= root[:, None]
     if rng is not None:
         check_generator(rng)
     shift = None if prior_mean is None else np.asarray(prior_mean, np.float32) @ penalty
     solutions = np.empty((n_rows, width), np.float32)
-    alpha = np.float32(noise_precision)
     for block in blocks:
+        if weights is not None:
+            block = block._replace(centered=block.centered * root[block.columns])
         left, right = normal_equations(block, table)
-        left *= alpha
+        scale = alpha[block.rows, None] if alpha.ndim else alpha
+        left *= scale[..., None]
         left += penalty
-        right *= alpha
+        right *= scale
         if shift is not None:
             right += shift if len(shift) == 1 else shift[block.rows]
         noise = None if rng is None else rng.standard_normal(right.shape, np.float32)
@@ -456,18 +509,92 @@ def solve_choices(
     check_shape(other, "other", "n_others", "k")
     check_positive(unobserved=unobserved, reg=reg)
     n_others, k = other.shape
-    # A column of zeros in place of biases, and a row of zeros for the padding.
-    table = np.pad(other, ((0, 1), (0, 1)))
-    of_all = np.float32(unobserved) * (other.T @ other)  # (k, k)
+    # Turned so that the sum over all rows is diagonal. A column of zeros stands in place of biases,
+    # and a row of zeros for the padding.
+    of_all, turn = np.linalg.eigh(np.float32(unobserved) * (other.T @ other))
+    table = np.pad(other @ turn, ((0, 1), (0, 1)))
     solutions = np.empty((n_rows, k), np.float32)
     for block in blocks:
-        left, right = normal_equations(block, table)
         n_chosen = (block.columns < n_others).sum(axis=1, keepdims=True)
-        left += of_all
-        diagonal = np.einsum("mii->mi", left)  # a view
-        diagonal += (reg * (n_chosen + unobserved * n_others)).astype(np.float32)
-        solutions[block.rows] = solve(left, right)
-    return solutions
+        penalty = (reg * (n_chosen + unobserved * n_others)).astype(np.float32)
+        solve_block = _solve_few if block.columns.shape[1] < k else _solve_many
+        solutions[block.rows] = solve_block(block, table, of_all + penalty)
+    return solutions @ turn.T
+
+
+def _solve_many(block: Block, table: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
+    """Solve A x = b with A = Vᵀ V + D: one equation for each factor."""
+    left, right = normal_equations(block, table)
+    on_diagonal = np.einsum("mii->mi", left)  # a view
+    on_diagonal += diagonal
+    return solve(left, right)
+
+
+def _solve_few(block: Block, table: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
+    """Solve the same for rows of fewer choices than factors: one equation for each choice.
+
+    With b = Vᵀ y, the solution is D⁻¹ Vᵀ (I + V D⁻¹ Vᵀ)⁻¹ y.
+    """
+    chosen = np.take(table, block.columns, axis=0)[:, :, :-1]  # (m, length, k)
+    scaled = chosen / diagonal[:, None]
+    left = scaled @ chosen.transpose(0, 2, 1)  # (m, length, length)
+    on_diagonal = np.einsum("mii->mi", left)  # a view
+    on_diagonal += 1
+    return (solve(left, block.centered)[:, None] @ scaled)[:, 0]
+
+
+def row_products(
+    left: np.ndarray, right: np.ndarray, left_idx: ArrayLike, right_idx: ArrayLike
+) -> np.ndarray:
+    """Inner products of pairs of rows of two tables.
+
+    Parameters
+    ----------
+    left, right : numpy.ndarray, shape (n_left, k) and (n_right, k)
+        For example the vectors of users and of items.
+    left_idx, right_idx : array_like of int, shape (n,)
+        Zero-based rows of both.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        At least of single precision.
+
+    Raises
+    ------
+    ValueError
+        If the tables are no matrices of the same width, or an index is outside its table.
+
+    Notes
+    -----
+    Chapters 8 and 11 predict with them.
+
+    Examples
+    --------
+    >>> row_products(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), [0], [0])
+    array([11.])
+    """
+    check_shape(left, "left", "n_left", "k")
+    check_shape(right, "right", "n_right", left.shape[1])
+    check_indices(left_idx, right_idx, len(left), len(right))
+    first, second = np.asarray(left_idx, np.intp), np.asarray(right_idx, np.intp)
+    products = np.empty(len(first), np.result_type(left, right, np.float32))
+    for start in range(0, len(first), PAIRS_AT_ONCE):
+        part = slice(start, start + PAIRS_AT_ONCE)
+        products[part] = np.einsum("nk,nk->n", left[first[part]], right[second[part]])
+    return products
+
+
+def _as_precisions(values: float | np.ndarray, name: str, n: int) -> np.ndarray:
+    """Return a positive number, or n of them, in single precision; raise `ValueError` for others."""
+    if not isinstance(values, np.ndarray):
+        check_positive(**{name: values})
+        return np.asarray(values, np.float32)
+    numbers = as_single(values, name)
+    check_shape(numbers, name, n)
+    if not (numbers > 0).all():
+        raise ValueError(f"{name} has {numbers.min():g} among its values; all must be above 0.")
+    return numbers
 
 
 def _check_blocks(blocks: object) -> int:

@@ -8,7 +8,7 @@ from mfbook._validation import as_numbers, check_finite, check_model
 from mfbook.datasets import Split
 from mfbook.datasets._arguments import check_split
 from mfbook.datasets._times import as_seconds
-from mfbook.model import Model
+from mfbook.model import Model, TimedModel
 import numpy as np
 from numpy.typing import ArrayLike
 import pandas as pd
@@ -141,7 +141,6 @@ def predict_rows(model: Model, ratings: pd.DataFrame) -> np.ndarray:
     (20000,)
     """
     pairs = ratings["user_idx"], ratings["item_idx"]
-    # Of all models, only those with sessions take a third argument.
-    if getattr(model, "with_sessions", False):
-        return model.predict(*pairs, as_seconds(ratings.get("timestamp")))  # type: ignore[call-arg]
+    if isinstance(model, TimedModel) and model.with_sessions:
+        return model.predict(*pairs, as_seconds(ratings.get("timestamp")))
     return model.predict(*pairs)

@@ -51,3 +51,31 @@ class Model(Protocol):
     def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
         """Return ratings in stars, ``(n,)``, for pairs of zero-based indices."""
         ...
+
+
+@runtime_checkable
+class TimedModel(Model, Protocol):
+    """A `Model` that can be told when a pair is rated.
+
+    Notes
+    -----
+    Chapter 9 fits such models. `mfbook.metrics.predict_rows` passes them a table's time stamps.
+
+    Examples
+    --------
+    >>> from mfbook import baselines, gibbs
+    >>> from mfbook.model import TimedModel
+    >>> isinstance(gibbs.Gibbs(k=2), TimedModel), isinstance(baselines.ItemMean(), TimedModel)
+    (True, False)
+    """
+
+    @property
+    def with_sessions(self) -> bool:
+        """Whether its predictions depend on time stamps."""
+        ...
+
+    def predict(
+        self, user_idx: ArrayLike, item_idx: ArrayLike, timestamp: ArrayLike | None = None
+    ) -> np.ndarray:
+        """Return ratings in stars, ``(n,)``; time stamps are in seconds since 1970."""
+        ...

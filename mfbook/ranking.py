@@ -7,6 +7,7 @@ order items, and are no stars.
 
 from __future__ import annotations
 
+from dataclasses import replace
 import math
 import sys
 
@@ -24,7 +25,7 @@ from mfbook._validation import (
 from mfbook.datasets import Split
 from mfbook.datasets._arguments import check_split
 from mfbook.history import History
-from mfbook.least_squares import Block, rating_blocks, solve_choices
+from mfbook.least_squares import Block, both_sides, rating_blocks, row_products, solve_choices
 import numpy as np
 from numpy.typing import ArrayLike
 import pandas as pd
@@ -32,8 +33,6 @@ from tqdm import tqdm
 
 # From how many stars on a film counts as liked, in chapter 10 and here.
 LIKED_FROM = 4
-# So many pairs of user and item are predicted at a time.
-PAIRS_AT_ONCE = 2**16
 
 
 def liked(split: Split, liked_from: float = LIKED_FROM) -> pd.DataFrame:
@@ -176,15 +175,13 @@ class ImplicitALS:
         """
         chosen = liked(split, self.liked_from)
         check_seed(seed)
-        shape = split.n_users, split.n_items
-        check_memory(4 * max(shape) * self.k, f"{self.k:,} factors for each row", "Make k smaller.")
+        n = max(split.n_users, split.n_items)
+        check_memory(4 * n * self.k, f"{self.k:,} factors for each row", "Make k smaller.")
         check_memory(
             4 * self.k**2, f"The equations of one user with {self.k:,} factors", "Make k smaller."
         )
-        user, item = (chosen[column].to_numpy() for column in ("user_idx", "item_idx"))
         ones = np.ones(len(chosen), np.float32)
-        by_user = rating_blocks(user, item, ones, shape, self.k)
-        by_item = rating_blocks(item, user, ones, shape[::-1], self.k)
+        by_user, by_item = both_sides(replace(split, train=chosen), ones, self.k)
         items = np.random.default_rng(seed).standard_normal((split.n_items, self.k), np.float32)
         items *= np.float32(0.1 / math.sqrt(self.k))
         hidden = sys.stderr is None
@@ -200,6 +197,8 @@ class ImplicitALS:
     def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
         """Return preferences, ``(n,)``: near 1 for what a user would choose, near 0 for the rest.
 
+        For a user without choices all are 0, so a list has no meaning: show what is popular.
+
         Parameters
         ----------
         user_idx, item_idx : array_like of int, shape (n,)
@@ -211,15 +210,7 @@ class ImplicitALS:
             If the model has not been fitted, or an index is outside its table.
         """
         check_fitted(self, "items")
-        check_indices(user_idx, item_idx, len(self.users), len(self.items))
-        user, item = np.asarray(user_idx, np.intp), np.asarray(item_idx, np.intp)
-        preferences = np.empty(len(user), np.float32)
-        # In blocks, so that memory does not grow with n x k.
-        for start in range(0, len(user), PAIRS_AT_ONCE):
-            block = slice(start, start + PAIRS_AT_ONCE)
-            p, q = self.users[user[block]], self.items[item[block]]  # (n, k)
-            preferences[block] = np.einsum("nk,nk->n", p, q)
-        return preferences
+        return row_products(self.users, self.items, user_idx, item_idx)
 
     def fold_in(self, item_idx: ArrayLike) -> np.ndarray:
         """Solve for a new person, the items fixed.
@@ -334,6 +325,8 @@ class EASE:
 
     def predict(self, user_idx: ArrayLike, item_idx: ArrayLike) -> np.ndarray:
         """Return scores, ``(n,)``, which order the items of a user.
+
+        For a user without choices all are 0, so a list has no meaning: show what is popular.
 
         Parameters
         ----------

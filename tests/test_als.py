@@ -3,7 +3,7 @@
 from dataclasses import replace
 import itertools
 
-from mfbook import als, datasets, features, history
+from mfbook import als, datasets, features, history, least_squares
 from mfbook.exceptions import DataError, TrainingError
 from mfbook.least_squares import solve_rows
 from mfbook.metrics import rmse
@@ -446,7 +446,7 @@ def test_vectors_that_are_not_finite_are_refused(twin):
 def test_many_pairs_are_predicted_as_few_are(twin, monkeypatch):
     model = fitted(twin, k=2)
     at_once = model.predict(*pairs(twin.test))
-    monkeypatch.setattr(als, "PAIRS_AT_ONCE", 999)
+    monkeypatch.setattr(least_squares, "PAIRS_AT_ONCE", 999)
     assert model.predict(*pairs(twin.test)) == pytest.approx(at_once, abs=1e-6)
 
 

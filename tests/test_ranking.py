@@ -50,17 +50,32 @@ def test_implicit_als_finds_a_minimum_of_the_loss(small):
     assert least < objective(x, 0 * model.users, 0 * model.items, **weights)
 
 
-def test_the_blocks_solve_what_a_loop_over_rows_solves(small):
+# With fewer factors than the longest row has choices, and with more.
+@pytest.mark.parametrize("k", [2, 3, 9])
+def test_the_blocks_solve_what_a_loop_over_rows_solves(small, k):
     x = choices(small)
-    items = np.random.default_rng(2).standard_normal((small.n_items, 3)).astype(np.float32)
+    assert 1 < x.sum(axis=1).max() < 9
+    items = np.random.default_rng(2).standard_normal((small.n_items, k)).astype(np.float32)
     user, item = np.nonzero(x)
-    blocks = least_squares.rating_blocks(user, item, np.ones(len(user)), x.shape, 3)
+    blocks = least_squares.rating_blocks(user, item, np.ones(len(user)), x.shape, k)
     found = least_squares.solve_choices(blocks, items, unobserved=0.3, reg=0.1)
     for row in range(small.n_users):
         chosen = items[x[row] > 0]
         left = chosen.T @ chosen + 0.3 * items.T @ items
-        left += 0.1 * (len(chosen) + 0.3 * small.n_items) * np.eye(3)
+        left += 0.1 * (len(chosen) + 0.3 * small.n_items) * np.eye(k)
         assert found[row] == pytest.approx(np.linalg.solve(left, chosen.sum(axis=0)), abs=1e-5)
+
+
+def test_rows_of_few_choices_need_no_equations_as_large_as_the_factors(small, monkeypatch):
+    sizes = []
+    solve = least_squares.solve
+    monkeypatch.setattr(
+        least_squares,
+        "solve",
+        lambda left, right: sizes.append(left.shape[1]) or solve(left, right),
+    )
+    ranking.ImplicitALS(k=50, reg=0.1, unobserved=0.1, epochs=1).fit(small)
+    assert max(sizes) <= max(small.n_users, small.n_items)
 
 
 def test_folding_in_finds_the_vector_that_a_fit_gives_the_same_choices(small):
@@ -73,6 +88,20 @@ def test_folding_in_finds_the_vector_that_a_fit_gives_the_same_choices(small):
 def test_a_person_without_choices_has_the_vector_zero(small):
     model = ranking.ImplicitALS(k=2, reg=0.05, unobserved=0.2).fit(small)
     assert not model.fold_in([]).any()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [ranking.ImplicitALS(k=2, reg=0.05, unobserved=0.2), ranking.EASE(reg=0.5)],
+    ids=["ImplicitALS", "EASE"],
+)
+def test_a_user_without_likes_has_the_same_score_for_every_item(small, model):
+    train = small.train.copy()
+    train.loc[train["user_idx"] == 2, "rating"] = 1.0
+    model.fit(replace(small, train=train))
+    every = np.arange(small.n_items)
+    assert not model.predict(np.full(len(every), 2), every).any()
+    assert model.predict(np.full(len(every), 4), every).any()
 
 
 def test_ease_minimizes_its_loss_with_a_diagonal_of_zeros(small):

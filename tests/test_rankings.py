@@ -10,6 +10,7 @@ from mfbook import experiments, recommend
 from mfbook.exceptions import DataError
 from mfbook.experiments import ranking, tables
 from mfbook.experiments.ranking import RANKERS
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -143,3 +144,52 @@ def test_the_command_stores_nothing_made_on_the_twin(monkeypatch):
     monkeypatch.setenv("MFBOOK_DATASET", "synthetic")
     with pytest.raises(SystemExit, match="made on MovieLens only"):
         ranking_results.main([])
+
+
+def test_the_stored_table_of_catalogs_is_whole():
+    table = experiments.serving()
+    assert sorted(table["items"].unique()) == list(tables.CATALOGS)
+    assert table["recall"].between(0, 1).all()
+    for _, of_catalog in table.groupby("items"):
+        # The more candidates, the more of the exact ten are found.
+        assert of_catalog["recall"].is_monotonic_increasing
+    largest = table[table["items"] == tables.CATALOGS[-1]]
+    assert (largest["milliseconds"] < largest["exact_milliseconds"]).all()
+
+
+def test_a_table_of_catalogs_that_was_cut_off_is_refused(monkeypatch, tmp_path):
+    whole = Path(tables.__file__).with_name("serving.csv").read_text(encoding="utf-8")
+    monkeypatch.setattr(tables.resources, "files", lambda package: tmp_path)
+    lines = whole.splitlines(keepends=True)
+    for n in (2, len(lines) // 2, len(lines) - 1):
+        (tmp_path / "serving.csv").write_text("".join(lines[:n]))
+        with pytest.raises(DataError, match=r"serving\.csv ends too early"):
+            experiments.serving()
+
+
+def test_the_command_measures_catalogs(monkeypatch, tmp_path):
+    pytest.importorskip("usearch")
+    from tools import serving_results
+
+    monkeypatch.setattr(serving_results, "CATALOGS", (200, 2000))
+    monkeypatch.setattr(serving_results, "QUERIES", 20)
+    monkeypatch.setattr(serving_results, "FOLDER", tmp_path)
+    serving_results.main([])
+    table = pd.read_csv(tmp_path / "serving.csv")
+    assert tuple(table.columns) == tables.COLUMNS["serving.csv"]
+    assert table["items"].tolist() == [200] * 6 + [2000] * 6
+    # A small catalog is searched nearly whole.
+    assert table["recall"][5] > 0.99
+    assert (table.drop(columns="recall") > 0).all(axis=None)
+
+
+def test_the_angle_orders_the_items_of_a_catalog_as_the_inner_product_does():
+    pytest.importorskip("usearch")
+    from tools import serving_results
+
+    items, users = serving_results.vectors(300)
+    lengths = np.linalg.norm(items, axis=1)
+    assert lengths == pytest.approx(lengths.max(), rel=1e-5)
+    products = users[:, :-1] @ items[:, :-1].T
+    cosines = users @ items.T / lengths
+    assert (products.argmax(axis=1) == cosines.argmax(axis=1)).mean() > 0.95

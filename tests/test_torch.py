@@ -13,6 +13,7 @@ from mxnet import autograd, gluon
 import nbformat
 import numpy as np
 import pytest
+from syntax import methods
 
 PATH = Path(__file__).parent.parent / "notebooks" / "C_the_same_in_pytorch.ipynb"
 CELLS = nbformat.read(PATH, as_version=4).cells
@@ -119,28 +120,13 @@ TABS = [i for i, cell in enumerate(CELLS) if "tab-pytorch" in cell.metadata.get(
 PAIRS = {CELLS[i].source: gluon_beside(i) for i in TABS}
 
 
-def simplified(tree):
-    """Return the code of a class's methods, without docstrings and type hints."""
-    methods = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    for method in methods:
-        method.returns = None
-        for argument in ast.walk(method.args):
-            if isinstance(argument, ast.arg):
-                argument.annotation = None
-        if ast.get_docstring(method):
-            del method.body[0]
-    return [
-        ast.unparse(method).replace("networks.check_sizes", "check_sizes") for method in methods
-    ]
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_gluon_beside_a_network_is_that_of_the_package(kind):
     (shown,) = (gluon for pytorch, gluon in PAIRS.items() if f"class {kind}(" in pytorch)
     package = textwrap.dedent(inspect.getsource(getattr(networks, kind)))
     shown, package = (ast.parse(source).body[0] for source in (shown, package))
     assert shown.name == package.name
-    assert simplified(shown) == simplified(package)
+    assert methods(shown) == methods(package)
 
 
 def test_each_function_in_pytorch_stands_beside_its_own_in_gluon():
