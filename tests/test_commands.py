@@ -46,6 +46,9 @@ def start(*arguments, path=()):
         ("tools.answers", "numpy"),
         ("tools.stamp", "yaml"),
         ("tools.ranking_results", "pandas"),
+        ("tools.serving_results", "pandas"),
+        ("tools.temporal_results", "pandas"),
+        ("tools.calibration_results", "numpy"),
         ("mfbook.course.cluster", "numpy"),
     ],
 )

@@ -108,7 +108,7 @@ def search(
     spec : Spec
         The model.
     split : mfbook.datasets.Split
-        Only ``split.validation_split()`` is used.
+        Its validation set is used or, if it has a test set, ``split.validation_split()``.
     hyperparameters : sequence of dict, optional
         What to try; by default as many draws as the spec says.
     epochs : int, optional
@@ -149,7 +149,7 @@ def search(
     epochs = spec.epochs if epochs is None else epochs
     for chosen in hyperparameters:
         spec.check(chosen, epochs)
-    inner = split.validation_split()
+    inner = split if split.evaluation_set == "validation" else split.validation_split()
     rows = [
         (chosen, *_trial(spec, inner, chosen, epochs))
         for chosen in tqdm(hyperparameters, desc="trials", leave=False, disable=sys.stderr is None)

@@ -18,8 +18,23 @@ COLUMNS = {
     "trials.csv": (*RUN, "hyperparameters", "epochs", "validation"),
     "ranking.csv": (*RUN, "hyperparameters", "seed", "validation", *LISTS, "seconds"),
     "curves.csv": (*RUN, "seed", "evaluation_set", "epoch", "train_rmse", "rmse"),
+    "temporal.csv": (
+        *("split", "model", "hyperparameters", "epochs", "seed"),
+        *("validation", "test", "test_known", "seconds"),
+    ),
+    "serving.csv": (
+        *("items", "candidates", "milliseconds", "recall"),
+        *("exact_milliseconds", "build_seconds", "megabytes"),
+    ),
+    "calibration.csv": ("step", "tenth", "ratings", "predicted", "observed", "standard_error"),
 }
-TEXTS = ("dataset", "model", "hyperparameters", "evaluation_set")
+TEXTS = ("dataset", "split", "model", "hyperparameters", "evaluation_set")
+# Of temporal.csv.
+SPLITS = ("by date", "at random")
+# Numbers of items in serving.csv.
+CATALOGS = (10_000, 100_000, 1_000_000)
+# Rows of calibration.csv: ten for each number of stars.
+CELLS = 50
 FOLDS = (*(("ml-100k", fold) for fold in range(1, 6)), ("synthetic", 1))
 # Numbers of models in curves.csv.
 CURVES = {"test": 2, "validation": 4}
@@ -134,6 +149,88 @@ def rankings() -> pd.DataFrame:
     return _read("ranking.csv")
 
 
+def temporal() -> pd.DataFrame:
+    """Final fits of every model on a test set of later ratings, and on a random one of its size.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``split`` (``"by date"`` or ``"at random"``; the validation set is cut in the same way),
+        ``model``, ``hyperparameters`` (a dict), ``epochs``, ``seed``, ``validation`` (RMSE in
+        stars, unclipped; missing where nothing was chosen), ``test`` (RMSE in stars; predictions
+        clipped to the scale), ``test_known`` (the same of the test ratings whose user has training
+        ratings), ``seconds`` (of the final fit).
+
+    Raises
+    ------
+    DataError
+        As for `results`.
+
+    Notes
+    -----
+    Chapter 9 shows it.
+
+    Examples
+    --------
+    >>> sorted(temporal()["split"].unique())
+    ['at random', 'by date']
+    """
+    return _read("temporal.csv")
+
+
+def serving() -> pd.DataFrame:
+    """How fast lists are found, exactly and by an index, and how many of the exact ten it finds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``items`` (vectors in the catalog), ``candidates`` (that the search keeps), ``milliseconds``
+        (for a list, by the index), ``recall`` (share of the exact ten), ``exact_milliseconds``,
+        ``build_seconds`` (of the index) and ``megabytes`` (of the index). Times are CPU times of
+        one thread.
+
+    Raises
+    ------
+    DataError
+        As for `results`.
+
+    Notes
+    -----
+    Chapter 11 shows it.
+
+    Examples
+    --------
+    >>> int(serving()["items"].max())
+    1000000
+    """
+    return _read("serving.csv")
+
+
+def calibration() -> pd.DataFrame:
+    """Probabilities of stars against frequencies, on five validation sets of MovieLens together.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `mfbook.calibration.reliability`.
+
+    Raises
+    ------
+    DataError
+        As for `results`.
+
+    Notes
+    -----
+    Chapter 9 shows it.
+
+    Examples
+    --------
+    >>> len(calibration())
+    50
+    """
+    return _read("calibration.csv")
+
+
 def _read(name: str) -> pd.DataFrame:
     """Return one of the tables; raise `DataError` if the file is damaged or something else."""
     file = resources.files("mfbook.experiments").joinpath(name)
@@ -184,6 +281,15 @@ def _is_complete(table: pd.DataFrame) -> bool:
         n_seeds = n_epochs.groupby(["evaluation_set", "model"]).size()
         equally_long = n_epochs.groupby("evaluation_set").nunique().eq(1).all()
         return n_models.to_dict() == CURVES and n_seeds.nunique() == 1 and bool(equally_long)
+    if "split" in table:
+        of_splits = {split: rows.value_counts() for split, rows in table.groupby("split")["model"]}
+        counts = [models.to_dict() for models in of_splits.values()]
+        return set(of_splits) == set(SPLITS) and counts[0] == counts[1]
+    if "candidates" in table:
+        of_catalogs = table["items"].value_counts()
+        return set(of_catalogs.index) == set(CATALOGS) and of_catalogs.nunique() == 1
+    if "tenth" in table:
+        return len(table) == CELLS
     by_fold = table.groupby(["dataset", "fold"])["model"]
     n_rows = {fold: models.value_counts() for fold, models in by_fold}
     if set(n_rows) != set(FOLDS):
