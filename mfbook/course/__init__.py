@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mfbook.course.answers import progress
+    from mfbook.course.demonstrations import demonstration
 
-__all__ = ["progress"]
+__all__ = ["demonstration", "progress"]
 
 
 def __getattr__(name: str) -> object:
-    """Import `progress` when it is first asked for: the setup cell needs this package before NumPy."""
+    """Import a function when it is first asked for: the setup cell needs this package before NumPy."""
+    if name == "demonstration":
+        from mfbook.course.demonstrations import demonstration
+
+        return demonstration
     if name == "progress":
         from mfbook.course.answers import progress
 
