@@ -118,18 +118,14 @@ def exponent(ratings, seconds):
 
 def draw(table, path):
     """Draw seconds against ratings, log-log, in four panels; write an SVG file."""
-    # A drawing is the same whenever it is made; its text stays text.
-    look = plots.STYLE | {"svg.hashsalt": "growth", "svg.fonttype": "none", "font.size": 9}
-    with mpl.rc_context(look):
-        figure, axes = plt.subplots(2, 2, figsize=(8, 6.4), sharex=True)
-        for ax, (title, names) in zip(axes.flat, PANELS.items(), strict=True):
+    with mpl.rc_context(plots.STYLE):
+        figure, axes = plt.subplots(4, 1, figsize=(plots.WIDTH, 13), sharex=True)
+        for ax, (title, names) in zip(axes, PANELS.items(), strict=True):
             _draw_panel(ax, table[table["step"].isin(names) & table["seconds"].notna()])
             ax.set_title(title)
-        for ax in axes[-1]:
-            ax.set_xlabel("ratings")
-        for ax in axes[:, 0]:
             ax.set_ylabel("seconds")
-        figure.savefig(path, format="svg", metadata={"Date": None})
+        axes[-1].set_xlabel("million ratings")
+        figure.savefig(path, format="svg", metadata=plots.NO_METADATA)
         plt.close(figure)
 
 
@@ -141,12 +137,14 @@ def _draw_panel(ax, rows):
             label += f": {exponent(line['ratings'], line['seconds']):.2f}"
         at = number % len(plots.COLORS)
         look = {"color": plots.COLORS[at], "marker": plots.MARKERS[at], "markersize": 4}
-        ax.plot(line["ratings"], line["seconds"], linewidth=1.5, label=label, **look)
+        ax.plot(line["ratings"] / 1e6, line["seconds"], linewidth=1.5, label=label, **look)
     ax.set(xscale="log", yscale="log")
     # Room for the legend above the lines; labels at powers of ten only.
     low, high = ax.get_ylim()
-    ax.set_ylim(top=high * (high / low) ** 0.5)
+    ax.set_ylim(top=high * (high / low) ** 0.9)
     ax.yaxis.set_minor_formatter(NullFormatter())
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:,g}")
     ax.grid(axis="y")
     if len(rows):
-        ax.legend(loc="upper left", fontsize=8)
+        ax.legend(loc="upper left")

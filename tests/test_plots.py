@@ -1,8 +1,12 @@
 """Figures show the data they are given."""
 
+import io
+
 import matplotlib as mpl
 from mfbook import plots
 from mfbook.history import History
+import nbclient
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,6 +33,11 @@ def labels(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
+def legend_below(ax):
+    (legend,) = ax.figure.legends
+    return [text.get_text() for text in legend.get_texts()]
+
+
 def seeds(evaluation_set="validation", n_seeds=2):
     runs = [
         {"model": model, "seed": seed, "epoch": epoch, "rmse": 1 - 0.01 * epoch + 0.1 * seed}
@@ -41,6 +50,27 @@ def seeds(evaluation_set="validation", n_seeds=2):
 
 def test_style_is_opaque():
     assert mpl.rcParams["figure.facecolor"] == mpl.rcParams["savefig.facecolor"] == "white"
+
+
+def test_a_figure_is_the_same_file_in_every_run_and_its_text_is_text():
+    files = []
+    for _ in range(2):
+        ax = plots.learning_curves({"plain": history(3.5, 2.5)})
+        file = io.StringIO()
+        ax.figure.savefig(file, format="svg", metadata=plots.NO_METADATA)
+        files.append(file.getvalue())
+    assert files[0] == files[1]
+    assert ">test RMSE (stars)</text>" in files[0]
+    assert "<metadata>" not in files[0]
+
+
+def test_a_notebook_stores_figures_as_svg():
+    lines = ["from matplotlib import pyplot as plt", "from mfbook import plots", "plots.style()"]
+    cell = nbformat.v4.new_code_cell("\n".join([*lines, "plt.plot([1, 2])", "plt.show()"]))
+    nbclient.NotebookClient(nbformat.v4.new_notebook(cells=[cell])).execute()
+    (output,) = [output for output in cell.outputs if output.output_type == "display_data"]
+    assert set(output.data) == {"image/svg+xml", "text/plain"}
+    assert "<metadata>" not in output.data["image/svg+xml"]
 
 
 @pytest.mark.parametrize("evaluation_set", ["test", "validation"])
@@ -108,12 +138,13 @@ def test_curves_by_seed():
     assert axes[0, 0].get_ylim() == (0.9, 1.2)
     assert not axes[1, 1].axison
     (legend,) = axes[0, 0].figure.legends
-    assert [t.get_text() for t in legend.get_texts()] == ["seed 0", "seed 1", "2016, 0.954"]
+    assert [t.get_text() for t in legend.get_texts()] == ["2016, 0.954"]
 
 
-def test_curves_by_seed_without_a_legend_are_plain_lines():
-    axes = plots.curves_by_seed(seeds(), {"another": "other"}, legend=False)
-    assert {line.get_marker() for line in axes[0, 0].get_lines()} == {""}
+def test_seeds_of_a_model_have_one_color_and_another_model_has_another():
+    axes = plots.curves_by_seed(seeds(n_seeds=8), {"another": "other", "MLP, slow": "slow"})
+    colors = [{line.get_color() for line in ax.get_lines()} for ax in axes.flat]
+    assert colors == [{plots.COLORS[0]}, {plots.COLORS[1]}]
     assert not axes[0, 0].figure.legends
 
 
@@ -143,12 +174,22 @@ def test_errors_by_fold_show_mean_and_spread_over_seeds():
         columns=["model", "fold", "seed", "test"],
     )
     ax = plots.errors_by_fold(results, ["plain", "biases"])
-    means = [bar.lines[0].get_xdata()[0] for bar in ax.containers]
-    assert means == pytest.approx([0.95, 0.93, 0.953])
-    assert [text.get_text() for text in ax.get_yticklabels()] == ["plain", "biases"]
-    assert [text.get_text() for text in ax.texts] == ["u1", "u2"]
+    plain, biases = (bar.lines[0].get_ydata() for bar in ax.containers)
+    assert plain == pytest.approx([0.95, 0.93])
+    assert biases == pytest.approx([0.953, np.nan], nan_ok=True)
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["u1", "u2"]
+    (legend,) = ax.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["plain", "biases"]
     spread = ax.containers[0].lines[2][0].get_segments()[0]
-    assert np.ptp(spread[:, 0]) == pytest.approx(2 * np.std([0.94, 0.96], ddof=1))
+    assert np.ptp(spread[:, 1]) == pytest.approx(2 * np.std([0.94, 0.96], ddof=1))
+
+
+def test_marks_of_a_fold_stand_beside_each_other():
+    models = [f"model {n}" for n in range(5)]
+    results = pd.DataFrame({"model": models, "fold": 1, "seed": 0, "test": 0.94})
+    ax = plots.errors_by_fold(results, models)
+    at = [bar.lines[0].get_xdata()[0] for bar in ax.containers]
+    assert min(np.diff(at)) > 0.1 and max(np.abs(at)) < 0.5
 
 
 def test_search_results_mark_the_best_and_name_what_lies_outside():
@@ -188,7 +229,7 @@ def test_search_results_that_are_not_finite(xlim):
 def test_ladder_draws_every_group():
     groups = {f"group {i}": {f"model {i}": 0.9 + i / 100} for i in range(20)}
     ax = plots.ladder(groups, "RMSE")
-    assert labels(ax) == list(groups)
+    assert legend_below(ax) == list(groups)
     assert sorted(line.get_xdata()[0] for line in ax.get_lines()) == [
         errors[f"model {i}"] for i, errors in enumerate(groups.values())
     ]
@@ -198,11 +239,15 @@ def test_ladder_draws_every_group():
 def test_ladder_is_in_the_order_of_the_errors():
     ours = pd.Series({"biases": 0.953, "Gibbs": 0.9})
     ax = plots.ladder({"this book": ours, "published": {"GC-MC": 0.905}}, "RMSE")
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["biases", "GC-MC", "Gibbs"]
+    assert [(t.get_text(), t.xy[1], t.get_ha()) for t in ax.texts] == [
+        ("biases", 0, "right"),
+        ("GC-MC", 1, "left"),
+        ("Gibbs", 2, "left"),
+    ]
     mine, published = ax.get_lines()
     assert mine.get_xydata().tolist() == [[0.953, 0], [0.9, 2]]
     assert published.get_xydata().tolist() == [[0.905, 1]]
-    assert labels(ax) == ["this book", "published"]
+    assert legend_below(ax) == ["this book", "published"]
 
 
 def test_stacked_bars():
@@ -231,16 +276,55 @@ def test_item_map_names_the_outermost_item_of_each_direction():
     assert ax.texts[2].get_ha() == "left"
 
 
+def test_names_on_a_map_cover_neither_each_other_nor_the_points():
+    angles = np.linspace(0, 2 * np.pi, 16, endpoint=False) + 0.01
+    # Flat, so that many points lie close to each other.
+    positions = np.column_stack([np.cos(angles), 0.2 * np.sin(angles)])
+    ax = plots.item_map(positions, [f"A film with a long name, {n} (1990)" for n in range(16)])
+    figure = ax.figure
+    figure.draw_without_rendering()
+    boxes = [mpl.text.Text.get_window_extent(text) for text in ax.texts]
+    assert len(boxes) > 8
+    for number, box in enumerate(boxes):
+        assert not any(map(box.overlaps, boxes[:number]))
+        assert not any(box.contains(*at) for at in ax.transData.transform(positions))
+        assert ax.get_window_extent().x0 <= box.x0 and box.x1 <= ax.get_window_extent().x1
+
+
+def test_a_map_of_many_items_is_a_small_file(tmp_path):
+    positions = np.random.default_rng(0).normal(size=(600, 2))
+    ax = plots.item_map(positions, [f"Film {n}" for n in range(600)])
+    ax.figure.savefig(tmp_path / "map.svg")
+    assert (tmp_path / "map.svg").stat().st_size < 60e3
+
+
 def test_rating_matrix():
     ratings = pd.DataFrame({"user_idx": [0, 2], "item_idx": [1, 3]})
     (image,) = plots.rating_matrix(ratings).get_images()
     assert np.argwhere(image.get_array()).tolist() == [[0, 1], [2, 3]]
 
 
+def test_a_large_rating_matrix_is_drawn_in_blocks():
+    ratings = pd.DataFrame({"user_idx": [0, 1, 900], "item_idx": [0, 1, 1500]})
+    ax = plots.rating_matrix(ratings)
+    (image,) = ax.get_images()
+    shares = image.get_array()
+    assert shares.shape == (451, 751)
+    assert (shares[0, 0], shares[450, 750], shares.sum()) == (0.5, 0.25, 0.75)
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-0.5, 1500.5), (900.5, -0.5))
+
+
 def test_long_tail():
     ax = plots.long_tail([1, 50, 3, 30, 16], "items")
     assert "these 1 items have" in ax.texts[0].get_text()
     assert "items" in ax.get_xlabel()
+
+
+def test_long_tail_needs_two_points_for_a_run_of_equal_counts():
+    all_items, half = plots.long_tail([5] * 50 + [1] * 1000, "items").collections
+    top = {(x, y) for x, y in all_items.get_paths()[0].vertices.tolist() if y}
+    assert top == {(1, 5), (50, 5), (51, 1), (1050, 1)}
+    assert half.get_paths()[0].vertices[:, 0].max() == 425
 
 
 def test_figures_are_drawn_into_the_axes_that_are_given():
@@ -365,10 +449,6 @@ WRONG = {
     "ylim of curves": (
         lambda: plots.curves_by_seed(seeds(), {"another": "a"}, ylim="01"),
         "ylim is '01'",
-    ),
-    "legend": (
-        lambda: plots.curves_by_seed(seeds(), {"another": "a"}, legend=None),
-        "legend is No",
     ),
     "texts in errors": (
         lambda: plots.errors_by_group(ERRORS.astype(str), "x"),
