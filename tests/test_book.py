@@ -4,6 +4,7 @@ import functools
 from html.parser import HTMLParser
 import json
 from pathlib import Path
+import re
 from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 import zipfile
@@ -12,7 +13,7 @@ import addresses
 from bs4 import BeautifulSoup
 import pytest
 
-from tools.sphinx import coursepage
+from tools.sphinx import sources
 
 HTML = Path(__file__).parent.parent / "_build" / "html"
 NOTEBOOKS = sorted((HTML.parent.parent / "notebooks").glob("*.ipynb"))
@@ -181,7 +182,7 @@ def test_a_page_of_source_code_leads_to_where_its_objects_are_documented(led_to,
     link = '<a class="viewcode-back" href="../api.html#{}">'
     for page, name in (("_modules/mfbook/datasets/twin", leads_to), ("book/api", led_to)):
         context = {"body": link.format(led_to)}
-        coursepage.correct_links_from_sources(app, page, "page.html", context, None)
+        sources.correct_links_from_sources(app, page, "page.html", context, None)
         assert context["body"] == link.format(name)
 
 
@@ -220,3 +221,65 @@ def test_no_traceback_and_no_warning_is_shown(pages):
     for path, page in pages.items():
         assert "Traceback" not in page.get_text(), path.name
         assert not page.select(".stderr"), path.name
+
+
+def test_a_fold_says_what_is_inside(pages):
+    for path, page in pages.items():
+        assert "code cell" not in page.get_text(), path.name
+        labels = [fold.get_text(strip=True) for fold in page.select("details.fold > summary")]
+        assert "Code" not in labels, path.name
+        if path.parent.name == "notebooks":
+            assert "Setup" in labels and any(label.startswith("Imports") for label in labels)
+
+
+def test_an_exercise_its_check_and_its_solution_stand_in_one_box(pages):
+    for path, page in pages.items():
+        if path.parent.name != "notebooks":
+            continue
+        boxes = page.select("section.exercise")
+        assert boxes
+        for box in boxes:
+            number = box.h3.get_text().split()[1].strip(":#")
+            assert box.find("summary", string=f"Solution {number}")
+        inside = sum(
+            len(box.find_all("summary", string=re.compile("^(Check|Sol)"))) for box in boxes
+        )
+        assert inside == len(page.find_all("summary", string=re.compile("^(Check|Sol)")))
+
+
+def test_the_description_of_a_chapter_is_its_lead_sentence(pages):
+    for path, page in pages.items():
+        if path.parent.name != "notebooks":
+            continue
+        lead = " ".join(page.select_one("p.lead-sentence").get_text().split())
+        for options in ({"name": "description"}, {"property": "og:description"}):
+            description = page.find("meta", options)["content"]
+            assert lead.startswith(description.rstrip("…")), path.name
+            assert len(description) > 40
+
+
+def test_no_page_loads_icon_fonts_and_only_those_with_formulas_load_mathjax():
+    for path in HTML.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert "fontawesome" not in text, path.name
+        assert ("mathjax/" in text) == ('class="math' in text), path.name
+        assert ("searchindex.js" in text) == (path.name == "search.html"), path.name
+    assert not [p for p in HTML.rglob("*") if "fontawesome" in p.name or p.suffix == ".map"]
+
+
+def test_every_icon_of_the_theme_is_drawn(pages):
+    style = (HTML / "_static" / "icons.css").read_text(encoding="utf-8")
+    found = {
+        c for page in pages.values() for icon in page.select("[class*=fa-]") for c in icon["class"]
+    }
+    icons = {name for name in found if name.startswith("fa-")} - {"fa-solid", "fa-lg"}
+    assert len(icons) > 8
+    assert {name for name in icons if f".{name} {{" not in style} == set()
+
+
+def test_no_table_has_an_empty_header_row_or_a_frame(pages):
+    for path, page in pages.items():
+        for table in page.select("article table"):
+            assert not table.get("border"), path.name
+            assert all(row.get_text(strip=True) for row in table.select("thead tr")), path.name
+            assert all(cell.get_text(strip=True) for cell in table.select("th")), path.name

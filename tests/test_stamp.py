@@ -115,8 +115,7 @@ def checkout(tmp_path_factory):
     (folder / ".github" / "workflows").mkdir(parents=True)
     (folder / ".github" / "workflows" / "publish.yml").write_text("on: push\n")
     shutil.copy(ROOT / "_config.yml", folder)
-    for name in ("course.css", "logo.svg", "favicon.svg", "card.png"):
-        shutil.copy(ROOT / "book/_static" / name, folder / "book/_static")
+    shutil.copytree(ROOT / "book/_static", folder / "book/_static", dirs_exist_ok=True)
     shutil.copy(ROOT / "book/references.bib", folder / "book")
     (folder / "_toc.yml").write_text(
         "format: jb-book\nroot: book/index\nchapters: [file: notebooks/01_prepare_the_data]\n"
@@ -307,7 +306,7 @@ def test_a_stamped_book_has_one_address_and_its_downloads(course, tmp_path):
     downloads = {
         "notebook": b"learner",
         "wheel": b"wheel",
-        "everything as one file (kit.zip)": b"kit",
+        "everything (kit.zip)": b"kit",
     }
     assert list(found) == [*downloads, "Google Colab", "Kaggle", "Binder"]
     for text, content in downloads.items():
@@ -315,7 +314,7 @@ def test_a_stamped_book_has_one_address_and_its_downloads(course, tmp_path):
     # The row of the notebook is not shown as well.
     assert links.LINKS_START not in chapter.get_text()
     assert list(take_away(ready, "book/index")) == list(downloads)[1:]
-    assert "Take" not in chapter.find("meta", property="og:description")["content"]
+    assert "Download" not in chapter.find("meta", property="og:description")["content"]
     assert not (ready / "_build/html/_sources").exists()
     assert "_sources" not in str(chapter)
 

@@ -40,7 +40,7 @@ ROOMS = {
     ],
     "More than one machine": ["spark", "distributed", "course.cluster"],
     "Features of users and items": ["features"],
-    "Errors and lists": ["metrics", "recommend"],
+    "Errors and lists": ["metrics", "calibration", "recommend"],
     "Figures": ["plots"],
     "Comparisons of models": ["experiments"],
     "Exercises, headlines and diagrams of the course": ["course", "grading"],

@@ -11,20 +11,18 @@ from sphinx.util.docutils import SphinxDirective
 
 from tools import links
 
+PARTS = ("folds", "chapters", "tables", "summaries", "excerpts", "lean", "sources")
 # What `python -m tools.kit` makes, seen from the folder of _config.yml.
 KIT = PurePosixPath("/_build/kit")
 KIT_DOWNLOADS = {
     "wheel": KIT / "notebooks" / links.WHEEL,
-    "everything as one file (kit.zip)": KIT.with_suffix(".zip"),
+    "everything (kit.zip)": KIT.with_suffix(".zip"),
 }
-# So that a table can be scrolled by keyboard, and no ARIA role is used wrongly.
+# So that no ARIA role is used wrongly.
 REPLACEMENTS = (
-    ("<table ", '<table tabindex="0" '),
-    ("<th></th>", "<td></td>"),
     (' role="list" class="citation-list"', ' class="citation-list"'),
     (' role="doc-biblioentry"', ""),
 )
-BACK_LINK = re.compile(r'(?P<link><a class="viewcode-back" href="[^"#]*#)(?P<name>[\w.]+)')
 PAGE_ADDRESS = re.compile(r'<meta property="og:url"[^>]*>\n?')
 
 
@@ -39,7 +37,7 @@ class KitDirective(SphinxDirective):
         """Return a row of links, or nothing."""
         if not _has_kit(self.env):
             return []
-        return [TakeAway("", _row("Take the course with you: ", _downloads(KIT_DOWNLOADS)))]
+        return [TakeAway("", _row("Download: ", _downloads(KIT_DOWNLOADS)))]
 
 
 def set_address_and_version(app, config):
@@ -70,7 +68,7 @@ def add_take_away(app, doctree):
     rows = []
     if _has_kit(app.env):
         notebook = {"notebook": KIT / f"{page}.ipynb"}
-        rows.append(_row("Take this chapter with you: ", _downloads(notebook | KIT_DOWNLOADS)))
+        rows.append(_row("Download: ", _downloads(notebook | KIT_DOWNLOADS)))
     if url := app.config.html_theme_options["repository_url"]:
         places = links.launchers(url, f"{page.name}.ipynb").items()
         references = [nodes.reference("", place, refuri=link) for place, link in places]
@@ -109,16 +107,10 @@ def _depart_take_away(translator, node):
 
 
 def clean_page(app, pagename, templatename, context, doctree):
-    """Remove what is not used or would be wrong, and correct what hinders a screen reader."""
-    # Thebe runs cells on a server.
-    scripts = [s for s in context.get("script_files", []) if "thebe" not in _text(s)]
-    context["script_files"] = scripts
-    context["css_files"] = [c for c in context.get("css_files", []) if "thebe" not in _text(c)]
-    for group in context.get("header_buttons", []):
-        # The source of a chapter has its solutions, and is not in the book.
-        if group["label"] == "download-buttons":
-            printing = [b for b in group["buttons"] if b["label"] == "download-pdf-button"]
-            group["buttons"] = printing
+    """Remove what would be wrong, and correct what hinders a screen reader."""
+    # The source of a chapter has its solutions, and is not in the book.
+    buttons = [_only_printing(button) for button in context.get("header_buttons", [])]
+    context["header_buttons"] = [button for button in buttons if button]
     if not app.config.ogp_site_url:
         context["metatags"] = PAGE_ADDRESS.sub("", context.get("metatags", ""))
     for old, new in REPLACEMENTS:
@@ -126,33 +118,18 @@ def clean_page(app, pagename, templatename, context, doctree):
             context["body"] = context["body"].replace(old, new)
 
 
-def correct_links_from_sources(app, pagename, templatename, context, doctree):
-    """Let a page of source code lead to where its objects are documented.
-
-    Sphinx assumes one documenting module for each module of code, but what a package takes from its
-    modules is documented under the package, and the rest under the module.
-    """
-    folder, _, module = pagename.partition("/")
-    if folder != "_modules":
-        return
-    documented = app.env.get_domain("py").objects
-
-    def corrected(match):
-        parts = match["name"].split(".")
-        own = (".".join([*module.split("/"), *parts[start:]]) for start in range(1, len(parts)))
-        name = match["name"]
-        return match["link"] + next(filter(documented.get, [name, *own]), name)
-
-    context["body"] = BACK_LINK.sub(corrected, context["body"])
-
-
-def _text(asset):
-    attributes = getattr(asset, "attributes", {})
-    return f"{getattr(asset, 'filename', asset)} {attributes.get('body', '')}".lower()
+def _only_printing(button):
+    """Return the button to print a page in place of the group of downloads, and others as they are."""
+    if button["label"] != "download-buttons":
+        return button
+    found = (b for b in button["buttons"] if b["label"] == "download-pdf-button")
+    return next(({**b, "text": "", "tooltip": "Print this page"} for b in found), None)
 
 
 def setup(app):
     """Register the extension."""
+    for name in PARTS:
+        app.setup_extension(f"tools.sphinx.{name}")
     app.add_node(TakeAway, html=(_visit_take_away, _depart_take_away))
     app.add_directive("kit", KitDirective)
     app.connect("config-inited", set_address_and_version, priority=900)
@@ -160,5 +137,4 @@ def setup(app):
     # Before Sphinx collects the files to download.
     app.connect("doctree-read", add_take_away, priority=400)
     app.connect("html-page-context", clean_page, priority=900)
-    app.connect("html-page-context", correct_links_from_sources)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
