@@ -73,6 +73,9 @@ answers: $(READY_TEST)  ## record the answers of the exercises from the stored o
 results: $(READY_TEST)  ## fit every model on every fold and seed into mfbook/experiments (about an hour)
 	$(BIN)/python -m tools.results
 	$(BIN)/python -m tools.ranking_results
+	$(BIN)/python -m tools.serving_results
+	$(BIN)/python -m tools.temporal_results
+	$(BIN)/python -m tools.calibration_results
 
 # cmfrec is built from source: its Cholesky is 3 times as fast with OpenBLAS if it avoids SYR, and pip
 # would take a build without that from its cache.

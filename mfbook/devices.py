@@ -58,7 +58,7 @@ def usable(device: mx.Context | Sequence[mx.Context] | None = None) -> list[mx.C
 
     Notes
     -----
-    Chapter 6 trains on two devices.
+    Chapter 12 trains on two devices.
 
     Examples
     --------

@@ -103,7 +103,8 @@ def fit(
 
     Notes
     -----
-    Built in chapter 3; chapter 6 explains ``device`` and ``lazy``.
+    Built in chapter 3. Chapter 5 compares batch sizes and learning rates, chapter 6 explains
+    ``device`` and ``lazy``, and chapter 12 trains on several devices.
 
     The rule for ``lazy`` was measured with `networks.PlainNet`, k = 64, on one thread. Below 2
     rows for each rating, lazy updates gain nothing; at 3 to 7 rows a batch is 1.2 times as fast,

@@ -40,6 +40,12 @@ def deck_of(tmp_path):
     return make
 
 
+@pytest.fixture
+def apart(monkeypatch):
+    """Let nothing join the slide before it."""
+    monkeypatch.setattr(slide_html, "HEIGHT", 0)
+
+
 def printed(text, source="print(text)", **metadata):
     """Return a code cell that has printed ``text``."""
     return new_code_cell(
@@ -63,6 +69,7 @@ def test_a_deck_has_what_an_instructor_shows(path):
     assert not re.search(r'(alt|aria-label)=""', text)
 
 
+@pytest.mark.usefixtures("apart")
 def test_slides_follow_from_metadata_and_not_from_the_text(deck_of):
     deck = deck_of(
         new_markdown_cell("On no slide.", metadata=on("skip")),
@@ -79,6 +86,48 @@ def test_slides_follow_from_metadata_and_not_from_the_text(deck_of):
     assert deck[2] == '<p class="section">A heading</p><p>Stands below the heading.</p>\n'
 
 
+def test_what_fits_joins_the_slide_before_it_in_the_same_section(deck_of):
+    deck = deck_of(
+        new_markdown_cell("## A heading", metadata=on("slide") | TAUGHT),
+        new_markdown_cell("Two words.", metadata=on("subslide")),
+        printed("few", **on("subslide")),
+        printed("\n".join(["many"] * 14), **on("subslide")),
+        printed("1", **on("subslide")),
+        new_markdown_cell("> **Predict before you run.** Which?", metadata=on("subslide")),
+        printed("the answer", **on("subslide")),
+        new_markdown_cell("## Another", metadata=on("skip") | TAUGHT),
+        new_markdown_cell("Begins.", metadata=on("subslide")),
+    )
+    signs = ("Two words.", "few", "many", "Which?", "the answer", "Begins.")
+    found = [[sign for sign in signs if sign in slide] for slide in deck[1:]]
+    assert found == [["Two words.", "few"], ["many"], ["Which?"], ["the answer"], ["Begins."]]
+    assert deck[-1].startswith('<p class="section">Another</p>')
+
+
+def test_a_figure_joins_a_line_of_code_and_nothing_joins_a_figure(deck_of):
+    svg = new_output("display_data", data={"image/svg+xml": '<svg width="1"></svg>'})
+    _, joined, after, long, figure = deck_of(
+        new_code_cell("draw()", outputs=[svg], metadata=on("subslide")),
+        printed("after", **on("subslide")),
+        new_code_cell("draw()\n" * 15, outputs=[svg], metadata=on("subslide")),
+    )
+    assert "<code>" in joined and "<svg" in joined
+    assert "after" in after and "<svg" not in after
+    assert "<code>" in long and "<svg" not in long
+    assert "<code>" not in figure and "<svg" in figure
+
+
+def test_the_deck_of_the_three_hour_plan_has_the_sections_that_it_names():
+    deck = slides.plan_deck()
+    assert len(deck) <= 80
+    text = "".join(deck)
+    for title in ("What you will have at the end", "Solve it", "Add yourself"):
+        assert f"<h2>{title}</h2>" in text
+    for title in ("Recall", "The long tail", "Key points"):
+        assert f"<h2>{title}</h2>" not in text
+
+
+@pytest.mark.usefixtures("apart")
 def test_a_code_cell_shows_what_its_metadata_says(deck_of):
     _, both, code, output, hidden = deck_of(
         printed("first", **on("subslide")),
@@ -92,6 +141,7 @@ def test_a_code_cell_shows_what_its_metadata_says(deck_of):
     assert "<code>" not in hidden and "fourth" in hidden
 
 
+@pytest.mark.usefixtures("apart")
 def test_code_and_output_that_do_not_fit_together_get_two_slides(deck_of):
     lines = "\n".join(["line"] * 9)
     _, code, output = deck_of(printed(lines, source=lines, **on("subslide")))
@@ -116,6 +166,7 @@ def test_a_cell_that_cannot_be_shown_is_named(deck_of, cell, message):
         deck_of(cell)
 
 
+@pytest.mark.usefixtures("apart")
 def test_a_figure_has_the_alt_text_of_its_cell(deck_of):
     png = new_output("display_data", data={"image/png": "AAAA"})
     svg = new_output("display_data", data={"image/svg+xml": '<?xml?><svg width="1"></svg>'})
@@ -135,6 +186,7 @@ def test_an_answer_is_folded_on_its_slide(deck_of):
     assert "</details>" in deck[1]
 
 
+@pytest.mark.usefixtures("apart")
 def test_notes_stand_on_the_first_slide_of_their_section(deck_of):
     title, first, second, other = deck_of(
         new_markdown_cell("## A heading", metadata=on("slide") | TAUGHT),
@@ -158,6 +210,7 @@ def test_a_section_without_notes_is_named(deck_of):
 
 
 @pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="needs Chromium")
+@pytest.mark.usefixtures("apart")
 def test_the_key_s_opens_the_notes_without_a_network(tmp_path):
     slides.main(["--out", str(tmp_path)])
     wrong = []

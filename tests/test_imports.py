@@ -15,7 +15,7 @@ FLOORS = (
     ("exceptions", "model", "runtime"),
     ("_validation",),
     ("datasets",),
-    ("ordinal", "sessions"),
+    ("calibration", "ordinal", "sessions"),
     ("metrics",),
     ("history",),
     ("baselines", "devices", "features", "least_squares", "networks", "plots", "recommend"),

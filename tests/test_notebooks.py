@@ -12,6 +12,7 @@ from mfbook import networks
 from mfbook.course import headlines
 import nbformat
 import pytest
+from syntax import methods
 
 from tools import links, notebooks, setup_cell
 
@@ -38,19 +39,6 @@ def class_in(path, name):
     raise AssertionError(f"{path.name} does not show {name}")
 
 
-def methods(tree):
-    """Return the code of a class's methods, without docstrings and type hints."""
-    found = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    for method in found:
-        method.returns = None
-        for argument in ast.walk(method.args):
-            if isinstance(argument, ast.arg):
-                argument.annotation = None
-        if ast.get_docstring(method):
-            del method.body[0]
-    return [ast.unparse(method).replace("networks.check_sizes", "check_sizes") for method in found]
-
-
 def test_there_are_notebooks():
     assert len(PATHS) >= 3
 
@@ -64,10 +52,17 @@ def test_outputs_are_stored_and_clean(notebook):
     assert sum(bool(cell.outputs) for cell in code_cells(notebook)) > 10
 
 
-def test_figures_have_alt_text(notebook):
+def test_figures_have_alt_text_and_a_caption_that_says_something_else(notebook):
     for cell in code_cells(notebook):
-        if any("image/png" in output.get("data", {}) for output in cell.outputs):
-            assert len(cell.metadata["mystnb"]["image"]["alt"]) > 40
+        shown = [output.get("data", {}) for output in cell.outputs]
+        # A demonstration is HTML, and its picture has a title.
+        pictures = [kind for data in shown if "text/html" not in data for kind in data]
+        if any(kind.startswith("image/") for kind in pictures):
+            about = cell.metadata["mystnb"]
+            assert len(about["image"]["alt"]) > 40
+            caption = about["figure"]["caption"]
+            assert len(caption) > 40 and caption.endswith(".")
+            assert caption not in about["image"]["alt"]
 
 
 def test_solutions_are_folded_and_executed(notebook):

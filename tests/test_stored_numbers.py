@@ -84,6 +84,13 @@ PROMISES = [
     ),
     Promise(
         "05_drop_half_of_it",
+        "batches of 1,024 by the square root, lowest of five epochs: above that of 64",
+        r"1024\s+square root\s+\S+\s+([\d.]+)",
+        0.954,
+        0.006,
+    ),
+    Promise(
+        "05_drop_half_of_it",
         "overfitting: training RMSE of the last of 30 epochs",
         r"\n29\s+30\s+([\d.]+)\s+[\d.]+",
         0.467,
@@ -261,7 +268,7 @@ PROMISES = [
     Promise(
         "09_be_bayesian_about_it",
         "one draw on validation: worse than ALS, 0.903",
-        r"a draw alone: (\d\.\d+)",
+        r"a single draw: (\d\.\d+)",
         0.945,
         0.01,
     ),

@@ -74,6 +74,29 @@ def test_the_rows_of_a_plan_add_up_and_follow_one_another(page):
     assert page != "teaching.md" or last == 180
 
 
+def test_the_short_path_adds_up_to_two_hours_with_at_most_two_exercises():
+    page, last, exercises = text_of("index.md"), 0, 0
+    for start, end, what, total in ROW.findall(page):
+        assert (int(start), int(end)) == (last, last + int(total)), what
+        assert planned(what) == int(total), what
+        exercises += len(re.findall(r"[Ee]xercise \d", what))
+        last = int(end)
+    assert f"This path takes {last} minutes" in page
+    assert 100 <= last <= 120
+    assert exercises <= 2
+
+
+def test_the_cards_of_the_home_page_say_the_times_at_the_heads_of_the_chapters():
+    page, chapters = text_of("index.md"), []
+    for path in PATHS:
+        text = "\n".join(cell.source for cell in nbformat.read(path, 4).cells)
+        times = re.search(r"About (\d+) minutes to teach, (\d+) minutes for", text).groups()
+        card = re.search(rf":link: \.\./notebooks/{path.stem}\n.*?\*(\d+) min\*", page, re.DOTALL)
+        assert int(card[1]) == sum(map(int, times)), path.stem
+        chapters.append(int(card[1]) if path.stem[0].isdigit() else 0)
+    assert f"`{round(sum(chapters) / 60)} hours with exercises`" in page
+
+
 def cells_for_learners(stem, title):
     """Sources of the code cells below a heading in the notebook that a learner gets."""
     heading, found = "", []

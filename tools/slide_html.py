@@ -11,6 +11,8 @@ from pygments.lexers import PythonLexer
 
 MAX_LINES = 16  # what can be read from the last row of a room, and fits
 MAX_COLUMNS = 90
+HEIGHT = 640  # pixels of a slide below the small line with its section
+FIGURE = 440  # pixels of a figure that has text above it
 
 
 def pieces(cell):
@@ -40,6 +42,31 @@ def pieces(cell):
     if not any(found):
         raise ValueError('it has no output to show. Run it, or set its slide_type to "skip".')
     return [piece for piece in found if piece]
+
+
+def joins(above, piece):
+    """Whether a piece fits below what a slide has; a question to predict stands by itself."""
+    if "<blockquote" in above + piece or "<details" in above + piece:
+        return False
+    if "<svg" in above or "<img" in above:
+        return False
+    return _height(above) + _height(piece) <= HEIGHT
+
+
+def _height(text):
+    """Pixels that a piece of HTML takes on a slide, roughly."""
+    text = re.sub(
+        r"<aside.*?</aside>|<style.*?</style>|<script.*?</script>", "", text, flags=re.DOTALL
+    )
+    figures = len(re.findall("<(?:svg|img) ", text))
+    text = re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)
+    lines = sum(block.count("\n") + 2 for block in re.findall(r"<pre.*?</pre>", text, re.DOTALL))
+    n_rows = text.count("<tr")
+    prose = re.sub(r"<(pre|table).*?</\1>", "", text, flags=re.DOTALL)
+    blocks = [re.sub("<[^>]*>", "", block) for block in re.split("</(?:p|li|h2|h3)>", prose)]
+    prose_lines = sum(len(block.strip()) // 65 + 1.5 for block in blocks if block.strip())
+    equations = 60 * text.count(r"\[")
+    return 25 * lines + 42 * n_rows + 40 * prose_lines + equations + FIGURE * figures
 
 
 def notes(section):

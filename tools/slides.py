@@ -5,7 +5,8 @@ The cells say themselves what is on the slides, in Jupyter's metadata
 
 ========  ======================================================================
 slide     a new slide, which begins with a heading
-subslide  a new slide; the heading of its section stands in small type above it
+subslide  what fits below the slide before it, in the same section, or else a new slide; the heading
+          of its section stands in small type above it
 fragment  joins the slide before it
 skip      is not on the slides (nor is ``notes``)
 ========  ======================================================================
@@ -54,15 +55,21 @@ ASSETS = {  # folder of the slides: where its files come from, and which are nee
 }
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes")
 HEADING = re.compile(r"^#{1,3} (.*)$", re.MULTILINE)
+# The three-hour plan, its rows, and what they name: a chapter, and sections of the last one.
+PLAN, PLAN_NAME = ROOT / "book" / "teaching.md", "three_hours"
+ROW = re.compile(r"^\| \d+–\d+ \|(.*?)\|", re.MULTILINE)
+NAMED = re.compile(r"/(\w+)\.ipynb\)|\*([^*]+)\*")
 
 
-def deck(path):
+def deck(path, only=None):
     """Title and slides of a notebook.
 
     Parameters
     ----------
     path : pathlib.Path
         The notebook.
+    only : collection of str, optional
+        Titles of the sections to show. All by default, and what stands before the first.
 
     Returns
     -------
@@ -77,21 +84,38 @@ def deck(path):
     """
     cells = reading.read(path).cells
     title = heading = HEADING.search(cells[0].source)[1]
-    slides, notes = [], ""
+    slides, notes, shown, inside = [], "", None, only is None
     for cell in cells:
         n_before = len(slides)
         if cell.cell_type == "markdown":
             heading = (HEADING.findall(cell.source) or [heading])[-1]
         try:
             if section := sections.begun_by(cell):
-                notes = slide_html.notes(section)
-            _add(cell, heading, slides)
+                notes, inside = slide_html.notes(section), only is None or section.title in only
+            if inside:
+                _add(cell, heading, slides, is_first=shown != heading)
         except ValueError as error:
             raise ValueError(f"{path.name}, {cell.id}: {error}") from error
-        if notes and len(slides) > n_before:
+        if len(slides) > n_before:
+            shown = heading
             slides[n_before] += notes
             notes = ""
     return title, slides
+
+
+def plan_deck():
+    """Slides of the sections that the three-hour plan names, in its order: a list of str."""
+    chosen = []
+    for row in ROW.findall(PLAN.read_text(encoding="utf-8")):
+        for stem, section in NAMED.findall(row):
+            if stem:
+                chosen.append((stem, []))
+            elif chosen:
+                chosen[-1][1].append(section)
+    slides = ["<h1>From ratings to your own list, in three hours</h1>"]
+    for stem, titles in chosen:
+        slides += deck(ROOT / "notebooks" / f"{stem}.ipynb", titles)[1]
+    return slides
 
 
 def slide_type(cell):
@@ -106,8 +130,8 @@ def slide_type(cell):
     return kind
 
 
-def _add(cell, heading, slides):
-    """Add a cell to the slides, in place."""
+def _add(cell, heading, slides, is_first):
+    """Add a cell to the slides, in place; what fits joins the slide before it."""
     kind = slide_type(cell)
     if kind in ("skip", "notes"):
         return
@@ -116,8 +140,15 @@ def _add(cell, heading, slides):
         if not slides:
             raise ValueError("a fragment joins the slide before it, but it is the first one.")
         slides[-1] += pieces.pop(0)
-    above = "" if kind == "slide" else f'<p class="section">{slide_html.inline(heading)}</p>'
-    slides.extend(above + piece for piece in pieces)
+    if kind == "slide":
+        slides.append(pieces.pop(0))
+    above = f'<p class="section">{slide_html.inline(heading)}</p>'
+    for piece in pieces:
+        if is_first or not slide_html.joins(slides[-1], piece):
+            slides.append(above + piece)
+        else:
+            slides[-1] += piece
+        is_first = False
 
 
 def write_deck(path, folder):
@@ -168,6 +199,8 @@ def _write_all(folder):
     _copy_assets(folder)
     paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
     titles = {path.stem: write_deck(path, folder) for path in tqdm(paths, desc="slides")}
+    _write_page(folder / f"{PLAN_NAME}.html", "The three-hour plan", plan_deck())
+    titles = {PLAN_NAME: "The three-hour plan", **titles}
     links = "".join(
         f'<li><a href="{stem}.html">{html.escape(title)}</a></li>' for stem, title in titles.items()
     )
