@@ -19,7 +19,7 @@ def test_the_list_is_long_and_covers_every_module():
     assert [name for name, n in Counter(m["name"] for m in LIST).items() if n > 1] == []
     changed = {mutant["file"] for mutant in LIST}
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mfbook").rglob("*.py")}
-    rooms = ("course", "datasets", "experiments", "runtime", "spark")
+    rooms = ("course", "datasets", "experiments", "plots", "runtime", "spark")
     assert modules - changed == {f"mfbook/{room}/__init__.py" for room in rooms}
 
 
@@ -28,7 +28,8 @@ def test_a_change_fits_its_file_once_and_leaves_it_readable(mutant):
     text = (ROOT / mutant["file"]).read_text(encoding="utf-8")
     changed = mutants.mutated(text, mutant)
     assert changed != text
-    ast.parse(changed)
+    if mutant["file"].endswith(".py"):
+        ast.parse(changed)
     assert mutant["tests"]
 
 

@@ -14,17 +14,6 @@ import pytest
 
 from tools import results_page, temporal_results
 
-# The models whose fits are stored.
-STORED = [
-    "global mean",
-    "item mean",
-    "biases",
-    "plain",
-    "ALS",
-    "Bayesian",
-    "Bayesian, implicit and attributes",
-    "Bayesian, with time stamps",
-]
 PLAIN = ("global mean", "item mean", "biases")
 
 
@@ -100,7 +89,7 @@ def test_the_stored_table_has_every_model_seed_and_split():
     expected = [
         (how, name, seed)
         for how in tables.SPLITS
-        for name in STORED
+        for name in temporal_results.MODELS
         for seed in range(min(3, SPECS[name].n_seeds))
     ]
     assert list(table[["split", "model", "seed"]].itertuples(index=False, name=None)) == expected
@@ -214,7 +203,7 @@ def test_the_command_stores_nothing_made_on_the_twin(monkeypatch):
 
 def test_the_page_of_results_shows_each_model_once():
     table = results_page.by_date()
-    assert table["model"].tolist() == STORED
+    assert table["model"].tolist() == temporal_results.MODELS
     assert table.columns.tolist() == ["model", "at random", "by date", "by date, known users"]
     stored = experiments.temporal()
     means = stored.groupby(["split", "model"])[["test", "test_known"]].mean()

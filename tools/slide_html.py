@@ -45,10 +45,12 @@ def pieces(cell):
 
 
 def joins(above, piece):
-    """Whether a piece fits below what a slide has; a question to predict stands by itself."""
-    if "<blockquote" in above + piece or "<details" in above + piece:
-        return False
-    if "<svg" in above or "<img" in above:
+    """Whether a piece fits below what a slide has.
+
+    Nothing stands below a title, a question to predict, an answer or a figure.
+    """
+    last = ("<h1", "<blockquote", "<details", "<svg", "<img")
+    if any(sign in above for sign in last) or "<details" in piece:
         return False
     return _height(above) + _height(piece) <= HEIGHT
 

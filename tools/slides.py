@@ -15,8 +15,9 @@ A code cell shows its code and its outputs. ``"show": "code"`` or ``"show": "out
 ``slide_type`` leaves the other one out; the tags ``hide-input`` and ``remove-input`` leave the code
 out, as in the book. If code and outputs do not fit on one slide, they get two; each figure has a
 slide of its own. The speaker's notes of a section, ``"mfbook": {"notes": …}`` in the metadata of the
-cell with its heading, go to its first slide; the key S shows them in a window of their own. The
-written files need no network.
+cell with its heading, go to its first slide; the key S shows them in a window of their own. One more
+deck, three_hours.html, has the sections that the plan in book/teaching.md names. The written files
+need no network.
 """
 
 from mfbook.runtime import console
