@@ -12,7 +12,7 @@ import re
 from docutils import nodes
 from markdown_it import MarkdownIt
 
-PAGE = Path(__file__).parents[2] / "book" / "teaching_questions.md"
+PAGE = Path(__file__).resolve().parents[2] / "book" / "teaching_questions.md"
 CHAPTER = re.compile(r"^## (?=\w+ · )", re.MULTILINE)
 QUESTION = re.compile(r"^\*\*\d\.\*\* ", re.MULTILINE)
 ANSWER = re.compile(r"^- \*\*([A-D])\*\* (.+)$", re.MULTILINE)
