@@ -471,8 +471,8 @@ def test_rows_of_the_splits_of_stored_results():
     assert split.test["item_id"].head(5).tolist() == PER_USER_ROWS
 
 
-RANDOM_ROWS = [940, 182, 1088, 628, 1529]
-PER_USER_ROWS = [579, 182, 548, 1569, 463]
+RANDOM_ROWS = [1339, 1573, 1506, 1345, 1479]
+PER_USER_ROWS = [508, 1573, 1206, 1612, 839]
 
 
 def test_sparse_columns_and_columns_with_a_time_zone(ratings):

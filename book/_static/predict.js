@@ -134,7 +134,9 @@
   const cards = [...document.querySelectorAll("blockquote.predict")];
   const questions = cards.map((card) => new Question(card)).filter(({ result }) => result);
   if (!questions.length) return;
-  const top = document.querySelector(".take-away") || document.querySelector("h1");
+  // Below the first sentences of a chapter.
+  const places = ["details.front-matter", ".take-away", "h1"];
+  const top = places.map((place) => document.querySelector(place)).find((found) => found);
   top.after(showAll(questions));
   window.addEventListener("load", () => revealWanted(questions));
   window.addEventListener("hashchange", () => revealWanted(questions));

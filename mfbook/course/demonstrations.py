@@ -110,6 +110,10 @@ def names() -> list[str]:
     -------
     list of str
 
+    Notes
+    -----
+    Chapters 1 to 3 and 7 to 11 show demonstrations.
+
     Examples
     --------
     >>> from mfbook.course import demonstrations
@@ -132,6 +136,10 @@ def scripts(name: str) -> list[str]:
     -------
     list of str
 
+    Notes
+    -----
+    Chapters 1 to 3 and 7 to 11 show demonstrations.
+
     Examples
     --------
     >>> from mfbook.course import demonstrations
@@ -152,6 +160,10 @@ def styles(name: str) -> list[str]:
     Returns
     -------
     list of str
+
+    Notes
+    -----
+    Chapters 1 to 3 and 7 to 11 show demonstrations.
 
     Examples
     --------
