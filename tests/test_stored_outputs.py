@@ -200,6 +200,8 @@ def test_only_clocks_speeds_and_machines_are_not_compared(path):
     """A cell that is ignored reads a clock, a device, a profile or a race, or shows what it made."""
     measures = (
         *("perf_counter", "seconds", "ratings_per_second", "speed", "history"),
+        # Its scripts are compared with their files.
+        "course.demonstration(",
         *(
             "devices.available()",
             "dist_async",
