@@ -110,7 +110,7 @@ def test_the_shared_controls():
               const input = slider.querySelector("input");
               input.value = 1.5;
               input.dispatchEvent(new Event("input"));
-              const moved = slider.querySelector("output").textContent;
+              const moved = slider.querySelector(".mf-value").textContent;
               slider.value = 2;
               mfbook.remember("test", {a: 1});
               mfbook.say(document.body, "Hello");
