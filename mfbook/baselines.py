@@ -44,7 +44,7 @@ class GlobalMean(_Baseline):
     >>> from mfbook import datasets
     >>> split = datasets.load("synthetic")
     >>> GlobalMean().fit(split).predict([0, 1], [7, 7]).round(2)
-    array([3.53, 3.53])
+    array([3.54, 3.54])
     """
 
     def fit(self, split: Split, *, seed: int = 0) -> GlobalMean:

@@ -67,8 +67,8 @@ def reliability(shares: np.ndarray, steps: np.ndarray, user_idx: np.ndarray) -> 
     return pd.DataFrame(rows)
 
 
-def places(shares: np.ndarray, steps: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Where each rating stands in its predicted distribution, from 0 to 1.
+def pit_values(shares: np.ndarray, steps: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Randomized probability integral transform of ratings, from 0 to 1.
 
     The probability of fewer stars, plus a random part of the probability of exactly so many. Where
     the probabilities are right, these numbers are spread evenly, so that exactly 90 % of them lie
@@ -101,7 +101,7 @@ def places(shares: np.ndarray, steps: np.ndarray, rng: np.random.Generator) -> n
 
     Examples
     --------
-    >>> drawn = places(np.array([[0.2, 0.8]]), np.array([1]), np.random.default_rng(0))
+    >>> drawn = pit_values(np.array([[0.2, 0.8]]), np.array([1]), np.random.default_rng(0))
     >>> bool(0.2 <= drawn[0] <= 1)
     True
     """

@@ -509,8 +509,8 @@ def solve_choices(
     check_shape(other, "other", "n_others", "k")
     check_positive(unobserved=unobserved, reg=reg)
     n_others, k = other.shape
-    # Turned so that the sum over all rows is diagonal. A column of zeros stands in place of biases,
-    # and a row of zeros for the padding.
+    # Turned so that the sum over all rows is diagonal. There are no biases, so their column is
+    # zero, and so is the row for the padding.
     of_all, turn = np.linalg.eigh(np.float32(unobserved) * (other.T @ other))
     table = np.pad(other @ turn, ((0, 1), (0, 1)))
     solutions = np.empty((n_rows, k), np.float32)

@@ -20,25 +20,31 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-@contextmanager
 def opened(name, attributes=None, size=DESK, **options):
-    """Yield a page with one demonstration; fail at the end if anything went wrong in it.
+    """Open a page with one demonstration, as `page_of` does."""
+    shown = demonstrations.demonstration(name, attributes)
+    head = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>A page</title>'
+    html = f"{head}<body><main><h1>A page</h1>{shown.html}</main>"
+    return page_of(html, size, **options)
+
+
+@contextmanager
+def page_of(html, size, anchor="", **options):
+    """Yield a page that is opened from a file; fail at the end if anything went wrong in it.
 
     ``options`` are those of a Playwright context: ``color_scheme="dark"``,
     ``reduced_motion="reduce"``, ``java_script_enabled=False``, ``has_touch=True``.
     """
-    shown = demonstrations.demonstration(name, attributes)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "page.html"
-        head = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>A page</title>'
-        file.write_text(f"{head}<body><main><h1>A page</h1>{shown.html}</main>", encoding="utf-8")
+        file.write_text(html, encoding="utf-8")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_context(viewport=size, **options).new_page()
         wrong = []
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
         page.on("request", lambda r: None if r.url == file.as_uri() else wrong.append(r.url))
-        page.goto(file.as_uri())
+        page.goto(file.as_uri() + anchor)
         yield page
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         browser.close()

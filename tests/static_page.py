@@ -1,12 +1,10 @@
 """Open a small page with files of book/_static in Chromium, from a file, for the tests of its scripts."""
 
-from contextlib import contextmanager
 from pathlib import Path
-import tempfile
 
 from axe_playwright_python.sync_playwright import Axe
-from demos import CHROMIUM, DESK
-from playwright.sync_api import sync_playwright
+from demos import DESK, page_of
+from mfbook.course import demonstrations
 
 STATIC = Path(__file__).parent.parent / "book" / "_static"
 # What the theme gives: its colors, and Bootstrap's rule for what is hidden.
@@ -22,26 +20,9 @@ main { padding: 0 1.5rem; }
 """
 
 
-@contextmanager
 def opened(body, files, size=DESK, theme="light", anchor="", **options):
-    """Yield a page with the scripts and styles; fail at the end if anything went wrong in it.
-
-    ``options`` are those of a Playwright context: ``java_script_enabled=False`` and so on.
-    """
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        page_file = Path(folder) / "page.html"
-        page_file.write_text(_html(body, files, theme), encoding="utf-8")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(viewport=size, **options).new_page()
-        wrong = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-        page.on("request", lambda r: None if r.url == page_file.as_uri() else wrong.append(r.url))
-        page.goto(page_file.as_uri() + anchor)
-        yield page
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        browser.close()
-    assert wrong == []
+    """Open a page with the scripts and styles, as `demos.page_of` does."""
+    return page_of(_html(body, files, theme), size, anchor, **options)
 
 
 def _html(body, files, theme):
@@ -50,7 +31,9 @@ def _html(body, files, theme):
         (name, (STATIC / name).read_text("utf-8")) for name in ["course.css", "cells.css", *files]
     ]
     styles = "".join(text for name, text in texts if name.endswith(".css"))
-    scripts = "".join(f"<script>{text}</script>" for name, text in texts if name.endswith(".js"))
+    common = (demonstrations.FOLDER / "common.js").read_text("utf-8")
+    scripts = [common, *(text for name, text in texts if name.endswith(".js"))]
+    scripts = "".join(f"<script>{text}</script>" for text in scripts)
     return (
         f'<!DOCTYPE html><html lang="en" data-theme="{theme}"><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>A page</title>'

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tools import calibration_results
+from tools import calibration_results, result_tables
 
 
 def made(n=50_000, seed=0):
@@ -50,23 +50,29 @@ def test_errors_of_one_user_go_together():
     assert ten["standard_error"].to_numpy() == pytest.approx(one["standard_error"].to_numpy())
 
 
-def test_places_are_spread_evenly_where_probabilities_are_right():
+def test_pit_values_are_spread_evenly_where_probabilities_are_right():
     shares, steps = made()
-    place = calibration.places(shares, steps, np.random.default_rng(1))
+    values = calibration.pit_values(shares, steps, np.random.default_rng(1))
     for share in (0.1, 0.5, 0.9):
-        assert (place < share).mean() == pytest.approx(share, abs=0.01)
+        assert (values < share).mean() == pytest.approx(share, abs=0.01)
     below = shares.cumsum(axis=1)[np.arange(len(steps)), steps]
-    assert (place <= below).all()
+    assert (values <= below).all()
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda s, k: calibration.places(s[:, 0], k, np.random.default_rng(0)), "shares has the"),
-        (lambda s, k: calibration.places(s, k[1:], np.random.default_rng(0)), "steps has the"),
-        (lambda s, k: calibration.places(s, k + 1, np.random.default_rng(0)), "steps goes from 1"),
-        (lambda s, k: calibration.places(s, k - 1, np.random.default_rng(0)), "goes from -1"),
-        (lambda s, k: calibration.places(s, k, 0), "rng is 0"),
+        (
+            lambda s, k: calibration.pit_values(s[:, 0], k, np.random.default_rng(0)),
+            "shares has the",
+        ),
+        (lambda s, k: calibration.pit_values(s, k[1:], np.random.default_rng(0)), "steps has the"),
+        (
+            lambda s, k: calibration.pit_values(s, k + 1, np.random.default_rng(0)),
+            "steps goes from 1",
+        ),
+        (lambda s, k: calibration.pit_values(s, k - 1, np.random.default_rng(0)), "goes from -1"),
+        (lambda s, k: calibration.pit_values(s, k, 0), "rng is 0"),
         (lambda s, k: calibration.reliability(s, k, k[1:]), "user_idx has the shape"),
     ],
 )
@@ -100,7 +106,7 @@ def test_the_command_puts_the_validation_sets_together(monkeypatch, tmp_path, sp
         shares, steps = made(1000, seed=fold)
         return shares, steps, np.arange(1000)
 
-    monkeypatch.setattr(calibration_results, "FOLDER", tmp_path)
+    monkeypatch.setattr(result_tables, "FOLDER", tmp_path)
     monkeypatch.setattr(calibration_results, "one_set", one_set)
     monkeypatch.setattr(calibration_results.movielens, "require", lambda what: None)
     calibration_results.main([])

@@ -15,7 +15,7 @@ import psutil
 import pytest
 import yaml
 
-from tools import results, writing
+from tools import result_tables, results, writing
 
 ROOT = Path(__file__).parent.parent
 
@@ -145,7 +145,7 @@ def test_a_stored_table_that_is_damaged_is_found_before_an_hour_of_fitting(monke
 
 
 def test_a_table_is_written_as_a_whole_with_six_digits(monkeypatch, tmp_path):
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(result_tables, "FOLDER", tmp_path)
     monkeypatch.setattr(results.movielens, "require", lambda what: None)
     run = {"dataset": "ml-100k", "fold": 1, "model": "biases", "hyperparameters": {"k": 1}}
     run |= {"epochs": 0, "validation": None}

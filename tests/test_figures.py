@@ -22,7 +22,7 @@ CHROMIUM = next(
 )
 CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 # Kilobytes. The rating matrix is a picture of 80,000 dots.
-LARGEST, LARGEST_PICTURE = 110, 140
+LARGEST, LARGEST_PICTURE = 60, 140
 SVG = """<?xml version="1.0"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="360pt" height="9pt" viewBox="0 0 360 9">
  <defs>

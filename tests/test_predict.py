@@ -8,7 +8,7 @@ import pytest
 from static_page import findings, opened
 from test_page_parts import cell, page
 
-from tools.sphinx import predictions
+from tools.sphinx import linking, predictions
 
 FILES = ["predict.css", "predict.js"]
 BODY = """
@@ -97,7 +97,8 @@ def test_only_pages_with_a_question_load_the_script(body, n):
     app = Mock()
     predictions.link_files(app, "", "", {"body": body}, None)
     assert app.add_css_file.mock_calls == [call("predict.css")] * n
-    assert app.add_js_file.mock_calls == [call("predict.js", loading_method="defer")] * n
+    scripts = [call(file, loading_method="defer") for file in (linking.COMMON, "predict.js")]
+    assert app.add_js_file.mock_calls == scripts * n
 
 
 @needs_chromium

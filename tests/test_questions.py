@@ -13,7 +13,7 @@ import pytest
 from static_page import findings, opened
 from test_page_parts import cell, page
 
-from tools.sphinx import answerfields, questions
+from tools.sphinx import answerfields, linking, questions
 
 TEXT = questions.PAGE.read_text(encoding="utf-8")
 ONE = """## 1 · Prepare the data
@@ -150,7 +150,8 @@ def test_only_pages_that_ask_load_the_scripts(module, sign, files):
         app = Mock()
         module.link_files(app, "", "", {"body": body}, None)
         assert app.add_css_file.mock_calls == [call(files[0])] * n
-        assert app.add_js_file.mock_calls == [call(files[1], loading_method="defer")] * n
+        scripts = [call(file, loading_method="defer") for file in (linking.COMMON, files[1])]
+        assert app.add_js_file.mock_calls == scripts * n
 
 
 def field(exercise, key):

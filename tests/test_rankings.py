@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tools import ranking_results
+from tools import ranking_results, result_tables
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_the_command_writes_a_table_that_can_be_read(monkeypatch, tmp_path):
     few["EASE"] = replace(few["EASE"], space={"reg": (200, 800)})
     monkeypatch.setattr(ranking_results, "RANKERS", few)
     monkeypatch.setattr(ranking_results, "FOLDS", [("synthetic", 1)])
-    monkeypatch.setattr(ranking_results, "FOLDER", tmp_path)
+    monkeypatch.setattr(result_tables, "FOLDER", tmp_path)
     monkeypatch.setattr(ranking_results.movielens, "require", lambda what: None)
     monkeypatch.setattr(ranking_results.workers, "pool", AtOnce)
     ranking_results.main([])
@@ -173,7 +173,7 @@ def test_the_command_measures_catalogs(monkeypatch, tmp_path):
 
     monkeypatch.setattr(serving_results, "CATALOGS", (200, 2000))
     monkeypatch.setattr(serving_results, "QUERIES", 20)
-    monkeypatch.setattr(serving_results, "FOLDER", tmp_path)
+    monkeypatch.setattr(result_tables, "FOLDER", tmp_path)
     serving_results.main([])
     table = pd.read_csv(tmp_path / "serving.csv")
     assert tuple(table.columns) == tables.COLUMNS["serving.csv"]

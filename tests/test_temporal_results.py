@@ -12,7 +12,7 @@ from mfbook.experiments import SPECS, tables
 import pandas as pd
 import pytest
 
-from tools import results_page, temporal_results
+from tools import result_tables, results_page, temporal_results
 
 PLAIN = ("global mean", "item mean", "biases")
 
@@ -156,7 +156,7 @@ def test_the_command_writes_a_table_that_can_be_read(monkeypatch, tmp_path, date
     monkeypatch.setattr(temporal_results.datasets, "load", lambda name: stored)
     monkeypatch.setattr(temporal_results.experiments, "search", counted)
     monkeypatch.setattr(temporal_results, "MODELS", list(PLAIN))
-    monkeypatch.setattr(temporal_results, "FOLDER", tmp_path)
+    monkeypatch.setattr(result_tables, "FOLDER", tmp_path)
     monkeypatch.setattr(temporal_results.movielens, "require", lambda what: None)
     monkeypatch.setattr(temporal_results.workers, "pool", AtOnce)
     temporal_results.main([])

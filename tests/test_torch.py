@@ -216,7 +216,8 @@ def test_the_same_batches_give_the_same_losses(kind, shown, split, tmp_path):
         sgd, loss = shown[f"{library}_sgd"](model), shown[f"{library}_half_square"]
         losses.append(list(shown[f"{library}_losses"](model, sgd, loss, batches)))
     assert len(losses[0]) == 1250
-    assert losses[0][-1] < 0.7 * losses[0][0]
+    # The mean of some batches: a single one can be hard by chance.
+    assert np.mean(losses[0][-50:]) < 0.7 * losses[0][0]
     assert np.abs(np.subtract(*losses)).max() < 1e-4
 
 

@@ -15,21 +15,19 @@ import argparse
 import sys
 
 from mfbook import calibration, datasets, features, gibbs
-from mfbook.experiments.tables import COLUMNS
 import numpy as np
 
 from tools import movielens
-from tools.results import FOLDER
-from tools.writing import write
+from tools.result_tables import write_table
 
 FOLDS = range(1, 6)
 
 
-def one_set(fold, **hyperparameters):
+def one_set(fold, k, epochs):
     """Return the probabilities, the steps and the users of a validation set."""
     split = datasets.load(fold=fold).validation_split(seed=0)
     chosen = [features.implicit, features.attributes]
-    model = gibbs.Gibbs(features=chosen, likelihood="stars", **hyperparameters).fit(split)
+    model = gibbs.Gibbs(features=chosen, likelihood="stars", k=k, epochs=epochs).fit(split)
     user, item = (split.validation[c].to_numpy() for c in ("user_idx", "item_idx"))
     steps = (split.validation["rating"].to_numpy() - split.scale[0]).astype(int)
     return model.probabilities(user, item), steps, user
@@ -44,11 +42,8 @@ def main(arguments=None):
     movielens.require("The table")
     sets = [one_set(fold, k=10, epochs=80) for fold in FOLDS]
     pooled = [np.concatenate(parts) for parts in zip(*sets, strict=True)]
-    table = calibration.reliability(*pooled)[list(COLUMNS["calibration.csv"])]
-    write(
-        table.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
-        FOLDER / "calibration.csv",
-    )
+    table = calibration.reliability(*pooled)
+    write_table("calibration.csv", table)
     gap = (table["predicted"] - table["observed"]).abs().max()
     print(f"{len(pooled[0])} ratings, largest gap {gap:.4f}")
 

@@ -43,8 +43,8 @@ CAVEATS = {
     "knows before it is made.",
 }
 TITLE = (
-    "The models of the course on a ladder of test errors on u1, from the global mean at 1.154 stars "
-    "down to the Bayesian model with time stamps at 0.870."
+    "The models of the course on a ladder of test errors on u1, from {0[model]} at {1:.3f} stars down "
+    "to {2[model]} at {3:.3f}."
 )
 
 
@@ -83,10 +83,12 @@ def write(folder):
         Of the demonstrations.
     """
     published = [dict(zip(("model", "error", "caveat"), row, strict=True)) for row in PUBLISHED]
-    write_data(folder, "ladder", {"models": rungs(), "published": published})
-    ordered = sorted(rungs(), key=lambda rung: -_mean(rung["test"]))
+    found = rungs()
+    write_data(folder, "ladder", {"models": found, "published": published})
+    ordered = sorted(found, key=lambda rung: -_mean(rung["test"]))
     height = 56 + 26 * len(ordered)
-    write_picture(folder, "ladder", (700, height), TITLE, _shapes(ordered, height))
+    ends = (part for end in (ordered[0], ordered[-1]) for part in (end, _mean(end["test"])))
+    write_picture(folder, "ladder", (700, height), TITLE.format(*ends), _shapes(ordered, height))
 
 
 def _shapes(ordered, height):

@@ -4,7 +4,7 @@ It holds titles, years and factors of the most rated films of the training set, 
 user. The interval of a predicted rating comes from people whom the model has not seen.
 """
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from dataclasses import replace
 import re
 
@@ -140,9 +140,9 @@ def _errors(model, shown, ratings, given):
     base = model.mean + model.items[:, -1]
     design = np.column_stack([model.items[:, :-1], np.ones(len(base))])
     known, other = item[:given], item[given:]
-    # What `fold_in` solves.
-    covariance = np.linalg.inv(design[known].T @ design[known] + model.prior_precision)
-    person = covariance @ design[known].T @ (stars[:given] - base[known])
+    person, covariance = _folded_in(
+        design[known], stars[:given] - base[known], model.prior_precision
+    )
     predicted = base + design @ person
     unrated = shown[~np.isin(shown, known)]
     listed = unrated[np.argsort(-predicted[unrated])[:N_LIST]]
@@ -151,10 +151,21 @@ def _errors(model, shown, ratings, given):
         {
             "item": other,
             "error": stars[given:] - np.clip(predicted[other], *model.scale),
-            "scale": np.sqrt(1 + SPREAD * np.einsum("nk,kj,nj->n", asked, covariance, asked)),
+            "scale": _scale(asked, covariance),
             "listed": np.isin(other, listed),
         }
     )
+
+
+def _folded_in(design, centered, penalty):
+    """Return a person's vector, as `fold_in` solves for it, and how uncertain it is."""
+    covariance = np.linalg.inv(design.T @ design + penalty)
+    return covariance @ design.T @ centered, covariance
+
+
+def _scale(design, covariance):
+    """Return by how much the noise grows because the person is not known exactly, ``(n,)``."""
+    return np.sqrt(1 + SPREAD * np.einsum("nk,kj,nj->n", design, covariance, design))
 
 
 def _noise(errors):
@@ -213,13 +224,12 @@ def write(folder):
     folder : pathlib.Path
         Of the demonstrations.
     """
-    split = datasets.load("ml-100k")
-    exported = data(split)
+    exported = data(datasets.load("ml-100k"))
     write_data(folder, "list", exported)
-    write_picture(folder, "list", (760, 360), TITLE, _shapes(exported, split))
+    write_picture(folder, "list", (760, 360), TITLE, _shapes(exported))
 
 
-def _shapes(exported, split):
+def _shapes(exported):
     """Yield a person's ratings, and the ten films with the most stars for this person."""
     taste, ratings = next(iter(exported["tastes"].items()))
     yield text(0, 20, f"Rate a few films ({taste.lower()})", weight=600, size=16)
@@ -227,19 +237,29 @@ def _shapes(exported, split):
         yield text(0, 54 + 32 * place, "★" * stars + "☆" * (5 - stars), "gold", size=18)
         yield text(96, 54 + 32 * place, exported["titles"][film])
     yield text(330, 20, "Ten films for you, in predicted stars", weight=600, size=16)
-    shown, (model, _) = films(split), models(split)
-    rated, stars = zip(*ratings, strict=True)
-    person = model.fold_in(shown[list(rated)], stars)
-    predicted = model.predict_from_vectors(person, np.zeros(len(shown), int), shown)
-    predicted[list(rated)] = -np.inf
+    predicted, reach = _predicted(exported, ratings)
     for place, film in enumerate(np.argsort(-predicted)[:N_LIST]):
         y, middle = 54 + 32 * place, min(5, predicted[film])
-        low, high = middle - exported["noise"][film], min(5, middle + exported["noise"][film])
+        low, high = max(1, middle - reach[film]), min(5, middle + reach[film])
         yield text(330, y, exported["titles"][film])
         yield line([(570, y - 5), (710, y - 5)])
         yield bar(570 + 35 * (low - 1), y - 8, 35 * (high - low), 6, "line")
         yield dot(570 + 35 * (middle - 1), y - 5, 6, "blue")
         yield text(760, y, f"{middle:.1f} ★", anchor="end", weight=600)
+
+
+def _predicted(exported, ratings):
+    """Return the stars of each film and the half of its interval, from what the page has."""
+    model = exported["stars"]
+    factors = np.frombuffer(b64decode(model["factors"]), "<f4").reshape(len(exported["titles"]), -1)
+    base = model["mean"] + factors[:, -1]
+    design = np.column_stack([factors[:, :-1], np.ones(len(base))])
+    rated, stars = (list(each) for each in zip(*ratings, strict=True))
+    penalty = np.diag(model["penalty"])
+    person, covariance = _folded_in(design[rated], stars - base[rated], penalty)
+    predicted = base + design @ person
+    predicted[rated] = -np.inf
+    return predicted, np.array(exported["noise"]) * _scale(design, covariance)
 
 
 def _hues(vectors):

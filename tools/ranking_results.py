@@ -20,13 +20,12 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before NumPy loads, here and in the worke
 
 from mfbook import datasets
 from mfbook.experiments.ranking import RANKERS, measure_lists, search_lists
-from mfbook.experiments.tables import COLUMNS, FOLDS
+from mfbook.experiments.tables import FOLDS
 import pandas as pd
 from tqdm import tqdm
 
 from tools import movielens, workers
-from tools.results import FOLDER
-from tools.writing import write
+from tools.result_tables import write_table
 
 
 def one_fold(dataset, fold):
@@ -55,13 +54,7 @@ def main(arguments=None):
     with workers.pool() as pool:
         folds = [pool.submit(one_fold, *fold) for fold in FOLDS]
         rows = [row for fold in tqdm(folds, desc="folds") for row in fold.result()]
-    columns = list(COLUMNS["ranking.csv"])
-    table = pd.DataFrame(rows)[columns].astype({"validation": float})
-    write(
-        table.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
-        FOLDER / "ranking.csv",
-    )
-    print(f"{len(table)} rows in ranking.csv")
+    write_table("ranking.csv", pd.DataFrame(rows))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ if __name__ == "__main__":
 import argparse
 import json
 import os
-from pathlib import Path
 import sys
 import time
 
@@ -30,9 +29,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from tools import movielens, workers
-from tools.writing import write
+from tools.result_tables import write_table
 
-FOLDER = Path(__file__).resolve().parent.parent / "mfbook" / "experiments"
 SEEDS = range(5)
 LARGE = ("MLP (256, 512), as run in 2016", "dropout (256, 512), as meant in 2016")
 PLANS = {  # learning rates of chapter 4: stages of (epochs, rate)
@@ -105,13 +103,6 @@ def scheduled(split, stages, seed):
     return frame.assign(epoch=frame.index + 1)
 
 
-def write_table(name, table, columns):
-    """Write one of the tables into the checkout, its columns in this order."""
-    table = table[["dataset", "fold", "model", *columns]]
-    write(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"), FOLDER / name)
-    print(f"{len(table)} rows in {name}")
-
-
 def merged(made, stored, family):
     """Return the rows that were made, with the stored rows of the other families, in order."""
     if family is None:
@@ -138,22 +129,13 @@ def main(arguments=None):
     except datasets.DataError as error:
         sys.exit(str(error))
     trials, results, curves = fitted(family)
-    columns = ["hyperparameters", "epochs"]
-    errors = ["validation", "test", "test_unclipped", "seconds"]
-    tables = {
-        "trials.csv": (trials, kept[0], [*columns, "validation"]),
-        "results.csv": (results, kept[1], [*columns, "seed", *errors]),
-    }
-    for name, (made, stored, columns) in tables.items():
+    tables = {"trials.csv": (trials, kept[0]), "results.csv": (results, kept[1])}
+    for name, (made, stored) in tables.items():
         table = merged(made, stored, family)
-        # Where some have none, it is a column of objects, which would be written with all digits.
-        validation = table["validation"].astype(float)
         chosen = table["hyperparameters"].map(json.dumps)
-        table = table.assign(hyperparameters=chosen, validation=validation)
-        write_table(name, table, columns)
+        write_table(name, table.assign(hyperparameters=chosen))
     if curves is not None:
-        columns = ["seed", "evaluation_set", "epoch", "train_rmse", "rmse"]
-        write_table("curves.csv", curves, columns)
+        write_table("curves.csv", curves)
 
 
 def fitted(family):

@@ -24,8 +24,7 @@ import pandas as pd
 from tqdm import tqdm
 from usearch.index import Index
 
-from tools.results import FOLDER
-from tools.writing import write
+from tools.result_tables import write_table
 
 FACTORS, QUERIES, LIST = 32, 200, 10
 CANDIDATES = (10, 20, 50, 100, 200, 400)
@@ -84,12 +83,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m tools.serving_results", description=__doc__)
     parser.parse_args(arguments)
     rows = [row for n in tqdm(CATALOGS, desc="catalogs") for row in one_catalog(n)]
-    table = pd.DataFrame(rows)
-    write(
-        table.to_csv(index=False, float_format="%.4g", lineterminator="\n"),
-        FOLDER / "serving.csv",
-    )
-    print(f"{len(table)} rows in serving.csv")
+    write_table("serving.csv", pd.DataFrame(rows))
 
 
 if __name__ == "__main__":

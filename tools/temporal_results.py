@@ -24,14 +24,13 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before MXNet loads, here and in the worke
 
 from mfbook import datasets, experiments
 from mfbook.experiments import SPECS
-from mfbook.experiments.tables import COLUMNS, SPLITS
+from mfbook.experiments.tables import SPLITS
 from mfbook.metrics import rmse
 import pandas as pd
 from tqdm import tqdm
 
 from tools import movielens, workers
-from tools.results import FOLDER
-from tools.writing import write
+from tools.result_tables import write_table
 
 FRACTION = 0.2
 N_SEEDS = 3
@@ -88,16 +87,12 @@ def tested(spec, split, hyperparameters, epochs, seed):
 
 def store(rows):
     """Write the table, its rows in the order of the splits and of the models."""
-    table = pd.DataFrame(rows)[list(COLUMNS["temporal.csv"])].astype({"validation": float})
+    table = pd.DataFrame(rows)
     order = pd.DataFrame(
         {"split": table["split"].map(SPLITS.index), "model": table["model"].map(MODELS.index)}
     )
     table = table.loc[order.sort_values(["split", "model"], kind="stable").index]
-    write(
-        table.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
-        FOLDER / "temporal.csv",
-    )
-    print(f"{len(table)} rows in temporal.csv")
+    write_table("temporal.csv", table)
 
 
 def main(arguments=None):

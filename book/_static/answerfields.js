@@ -2,12 +2,7 @@
    mfbook/course/_judging.py and _diagnosis.py. tools/sphinx/answerfields.py writes its place. */
 (() => {
   "use strict";
-
-  const make = (tag, attributes, ...children) => {
-    const node = Object.assign(document.createElement(tag), attributes);
-    node.append(...children);
-    return node;
-  };
+  const { html } = window.mfbook;
 
   const close = (one, other, tolerance) => one.length === other.length &&
     one.every((x, i) => x === other[i] || Math.abs(x - other[i]) <= tolerance);
@@ -87,7 +82,7 @@
   /* Whether an answer is right, and HTML that says what is wrong with it. */
   function judge(text, key) {
     const given = parse(text, key);
-    const plain = (sentence) => make("span", {}, sentence).innerHTML;
+    const plain = (sentence) => html("span", {}, sentence).innerHTML;
     if (typeof given === "string") return { state: "missing", message: plain(given) };
     if (close(given, key.expected, key.tolerance)) return { state: "right", message: "Right." };
     const known = key.mistakes.find(([value]) => close(given, value, key.tolerance));
@@ -106,11 +101,11 @@
     const { exercise } = place.dataset;
     const key = decoded(place.dataset.key);
     const id = `field-${exercise.replace(".", "-")}`;
-    const input = make("input", { id, type: "text", autocomplete: "off", maxLength: 200 });
-    const label = make("label", { htmlFor: id }, `Your answer to ${exercise}${hint(key)}`);
-    const verdict = make("p", { className: "answer-verdict" });
+    const input = html("input", { id, type: "text", autocomplete: "off", maxlength: 200 });
+    const label = html("label", { for: id }, `Your answer to ${exercise}${hint(key)}`);
+    const verdict = html("p", { class: "answer-verdict" });
     verdict.setAttribute("role", "status");
-    const form = make("form", {}, label, input, make("button", { type: "submit" }, "Check"));
+    const form = html("form", {}, label, input, html("button", { type: "submit" }, "Check"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const { state, message } = judge(input.value, key);

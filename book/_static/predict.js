@@ -2,32 +2,15 @@
    tools/sphinx/predictions.py marks the questions (#predict-NAME) and the results (#result-NAME). */
 (() => {
   "use strict";
-  const ALL = "mfbook-show-results";
+  const ALL = "show-results";
   // A page can be searched in what is covered, where the browser can.
   const COVERED = "onbeforematch" in document.documentElement ? "until-found" : "";
 
-  const read = (key) => {
-    try {
-      return localStorage.getItem(key) || "";
-    } catch {
-      return "";
-    }
-  };
-  const keep = (key, value) => {
-    try {
-      if (value) localStorage.setItem(key, value);
-      else localStorage.removeItem(key);
-    } catch {
-      /* Without storage, a guess lives as long as the page. */
-    }
-  };
-  const make = (tag, attributes, ...children) => {
-    const node = Object.assign(document.createElement(tag), attributes);
-    node.append(...children);
-    return node;
-  };
+  const { html, remember, recall } = window.mfbook;
+
+  const read = (key) => recall(key) || "";
   const button = (text, className, onclick) =>
-    make("button", { type: "button", className, onclick }, text);
+    html("button", { type: "button", class: className, onclick }, text);
 
   class Question {
     constructor(card) {
@@ -35,14 +18,14 @@
       this.result = document.getElementById(`result-${this.name}`);
       this.isShown = true;
       card.classList.add("predict-card");
-      this.input = make("input", {
-        id: `guess-${this.name}`, type: "text", autocomplete: "off", maxLength: 200,
-        value: read(`mfbook-guess-${this.name}`), oninput: () => this.write(),
+      this.input = html("input", {
+        id: `guess-${this.name}`, type: "text", autocomplete: "off", maxlength: 200,
+        value: read(`guess-${this.name}`), oninput: () => this.write(),
       });
       this.input.setAttribute("aria-describedby", card.id);
-      const label = make("label", { htmlFor: this.input.id }, "Your guess");
-      this.form = make("form", { className: "predict-form" }, label, this.input);
-      this.now = make("p", { className: "predict-now" });
+      const label = html("label", { for: this.input.id }, "Your guess");
+      this.form = html("form", { class: "predict-form" }, label, this.input);
+      this.now = html("p", { class: "predict-now" });
       this.now.setAttribute("role", "status");
       this.form.addEventListener("submit", (event) => {
         event.preventDefault();
@@ -57,18 +40,18 @@
       this.switch = button("", "predict-button", () => this.toggle(!this.isShown));
       this.switch.setAttribute("aria-controls", this.result.id);
       this.form.append(this.switch);
-      this.lid = make("div", { className: "predict-lid", tabIndex: -1 });
+      this.lid = html("div", { class: "predict-lid", tabindex: -1 });
       this.result.before(this.lid);
       this.result.addEventListener("beforematch", () => this.show(true));
       this.show(this.wasShown());
     }
 
     wasShown() {
-      return read(ALL) !== "" || read(`mfbook-shown-${this.name}`) !== "";
+      return read(ALL) !== "" || read(`shown-${this.name}`) !== "";
     }
 
     write() {
-      keep(`mfbook-guess-${this.name}`, this.input.value.trim());
+      remember(`guess-${this.name}`, this.input.value.trim());
       if (this.result) this.fill();
     }
 
@@ -78,7 +61,7 @@
       this.lid.classList.toggle("predict-open", this.isShown);
       this.lid.classList.toggle("predict-compare", this.isShown && guess !== "");
       if (guess && this.isShown) {
-        this.lid.replaceChildren(make("strong", {}, "Your guess:"), ` ${guess}`);
+        this.lid.replaceChildren(html("strong", {}, "Your guess:"), ` ${guess}`);
       } else if (this.isShown) {
         this.lid.replaceChildren("Shown without a guess.");
       } else this.lid.replaceChildren(
@@ -102,23 +85,23 @@
 
     /* The reader's own wish, which is kept and said aloud. */
     toggle(isShown) {
-      keep(`mfbook-shown-${this.name}`, isShown ? "yes" : "");
+      remember(`shown-${this.name}`, isShown ? "yes" : "");
       this.show(isShown);
-      const link = make("a", { href: `#${this.result.id}` }, "Go to it");
+      const link = html("a", { href: `#${this.result.id}` }, "Go to it");
       if (isShown) this.now.append("The result is shown below. ", link, ".");
       else this.now.append("The result is hidden.");
     }
   }
 
   function showAll(questions) {
-    const box = make("input", { type: "checkbox", checked: read(ALL) !== "", onchange: () => {
-      keep(ALL, box.checked ? "yes" : "");
+    const box = html("input", { type: "checkbox", checked: read(ALL) !== "", onchange: () => {
+      remember(ALL, box.checked ? "yes" : "");
       questions.forEach((question) => question.show(question.wasShown()));
     } });
     const guesses = questions.length === 1 ? "a guess" : `${questions.length} guesses`;
-    return make("div", { className: "predict-all" },
-      make("span", {}, `This page asks for ${guesses}, and hides each result until then.`),
-      make("label", {}, box, "Show all results"));
+    return html("div", { class: "predict-all" },
+      html("span", {}, `This page asks for ${guesses}, and hides each result until then.`),
+      html("label", {}, box, "Show all results"));
   }
 
   /* Who comes for something inside a result, by a link or by the search, finds it shown. */

@@ -2,23 +2,18 @@
    writes each question as a list of choices and a fold with a sentence for each. */
 (() => {
   "use strict";
-
-  const make = (tag, attributes, ...children) => {
-    const node = Object.assign(document.createElement(tag), attributes);
-    node.append(...children);
-    return node;
-  };
+  const { html } = window.mfbook;
 
   function enliven(quiz) {
     const told = [...quiz.querySelectorAll(".quiz-answers li")];
-    const feedback = make("p", { className: "quiz-feedback" });
+    const feedback = html("p", { class: "quiz-feedback" });
     feedback.setAttribute("role", "status");
     const choices = [...quiz.querySelectorAll(".quiz-choices li")];
     const buttons = choices.map((choice, place) => {
       const letter = String.fromCharCode(65 + place);
-      const mark = make("span", { className: "quiz-letter" }, letter);
-      const text = make("span", {}, ...choice.childNodes);
-      const button = make("button", { type: "button" }, mark, " ", text);
+      const mark = html("span", { class: "quiz-letter" }, letter);
+      const text = html("span", {}, ...choice.childNodes);
+      const button = html("button", { type: "button" }, mark, " ", text);
       button.setAttribute("aria-pressed", "false");
       button.addEventListener("click", () => choose(button, letter, told[place]));
       choice.replaceChildren(button);
@@ -36,7 +31,7 @@
       feedback.className = `quiz-feedback ${kind}`;
       const copy = sentence.cloneNode(true);
       copy.firstElementChild.remove();
-      const verdict = make("strong", {}, `${letter} is ${isRight ? "right" : "not right"}.`);
+      const verdict = html("strong", {}, `${letter} is ${isRight ? "right" : "not right"}.`);
       feedback.replaceChildren(verdict, ...copy.childNodes);
     }
 

@@ -27,7 +27,7 @@ class Demonstration:
 
     Notes
     -----
-    Chapters 1 and 7 to 11 show some. `demonstration` makes one.
+    Chapters 1 to 3 and 7 to 11 show some. `demonstration` makes one.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def demonstration(name: str, attributes: Mapping[str, str] | None = None) -> Dem
 
     Notes
     -----
-    Chapters 1 and 7 to 11 show some.
+    Chapters 1 to 3 and 7 to 11 show some.
 
     Examples
     --------

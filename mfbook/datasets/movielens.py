@@ -45,7 +45,7 @@ def load(name: str | None = None, fold: int = 1) -> Split:
     >>> datasets.load("synthetic")
     synthetic twin of ml-100k (not MovieLens), fold u1: 80,000 training and 20,000 test ratings,
     943 users, 1,682 items
-    12 test ratings are of users or items that are not in the training set
+    23 test ratings are of users or items that are not in the training set
     """
     name = download.dataset_name(name)
     whole = isinstance(fold, Integral) and not isinstance(fold, bool)

@@ -178,7 +178,7 @@ class Split:
         >>> from mfbook import datasets
         >>> inner = datasets.load("synthetic").validation_split(fraction=0.2, seed=0)
         >>> len(inner.train), len(inner.validation), inner.evaluation_set
-        (74639, 5361, 'validation')
+        (74024, 5976, 'validation')
         """
         check_fraction(fraction)
         check_seed(seed)

@@ -30,6 +30,8 @@ STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
     "savefig.facecolor": "white",
+    # A line of thousands of points is stored with those that a screen can tell apart.
+    "path.simplify_threshold": 1.0,
     # Text stays text, and the same figure is the same file in every run.
     "svg.fonttype": "none",
     "svg.hashsalt": "mfbook",

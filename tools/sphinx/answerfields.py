@@ -11,6 +11,7 @@ import json
 from docutils import nodes
 from mfbook.course import _recorded
 
+from tools.sphinx import linking
 from tools.sphinx.questions import inline
 
 DATASET = "ml-100k"
@@ -58,11 +59,7 @@ def add_fields(app, doctree):
         cell.parent.insert(cell.parent.index(cell), nodes.raw("", field, format="html"))
 
 
-def link_files(app, pagename, templatename, context, doctree):
-    """Link the script and the style on a page with a field."""
-    if 'class="answer-field"' in context.get("body", ""):
-        app.add_css_file("questions.css")
-        app.add_js_file("answerfields.js", loading_method="defer")
+link_files = linking.where('class="answer-field"', "questions.css", "answerfields.js")
 
 
 def setup(app):

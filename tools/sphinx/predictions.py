@@ -7,6 +7,8 @@ import hashlib
 
 from docutils import nodes
 
+from tools.sphinx import linking
+
 OPENING = "Predict before you run."
 CARD, RESULT = "predict", "predict-result"
 
@@ -52,11 +54,7 @@ def _output(cell):
     return output if output and output.children else None
 
 
-def link_files(app, pagename, templatename, context, doctree):
-    """Link the script and the style on a page with such a question."""
-    if f'<blockquote class="{CARD}"' in context.get("body", ""):
-        app.add_css_file("predict.css")
-        app.add_js_file("predict.js", loading_method="defer")
+link_files = linking.where(f'<blockquote class="{CARD}"', "predict.css", "predict.js")
 
 
 def setup(app):

@@ -12,6 +12,8 @@ import re
 from docutils import nodes
 from markdown_it import MarkdownIt
 
+from tools.sphinx import linking
+
 PAGE = Path(__file__).resolve().parents[2] / "book" / "teaching_questions.md"
 CHAPTER = re.compile(r"^## (?=\w+ · )", re.MULTILINE)
 QUESTION = re.compile(r"^\*\*\d\.\*\* ", re.MULTILINE)
@@ -111,11 +113,7 @@ def _place(doctree, section):
         next(doctree.findall(nodes.section)).append(section)
 
 
-def link_files(app, pagename, templatename, context, doctree):
-    """Link the script and the style on a page with a question."""
-    if 'class="quiz"' in context.get("body", ""):
-        app.add_css_file("questions.css")
-        app.add_js_file("questions.js", loading_method="defer")
+link_files = linking.where('class="quiz"', "questions.css", "questions.js")
 
 
 def setup(app):

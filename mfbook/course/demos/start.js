@@ -103,17 +103,17 @@
         label: "Start scale", min: 0, max: scales.length - 1, step: 1,
         value: scales.length - 1, format: (at) => (at ? `±${scales[at]}` : "0"), onInput: redraw,
       });
-      const anew = () => {
+      const restart = () => {
         this.before.clear();
         redraw();
       };
       this.rate = slider({
         label: "Learning rate", min: 0.05, max: 1, step: 0.05, value: 0.2,
-        format: (x) => number(x, 2), onInput: anew,
+        format: (x) => number(x, 2), onInput: restart,
       });
       this.momentum = slider({
         label: "Momentum", min: 0, max: 0.95, step: 0.05, value: 0,
-        format: (x) => number(x, 2), onInput: anew,
+        format: (x) => number(x, 2), onInput: restart,
       });
       this.picture = svg("svg", { role: "img" });
       this.now = html("p", { class: "mf-now" });
