@@ -1,7 +1,8 @@
-"""Print the built book into one PDF with bookmarks: ``python -m tools.handout``.
+"""Print the built book into one PDF: ``python -m tools.handout``.
 
-It writes _build/course.pdf. Chromium prints each page as a browser prints it; solutions and answers
-stay folded. Build the book first.
+It writes _build/course.pdf, with a cover, one table of contents, bookmarks and page numbers that run
+from the cover to the end, as PDF readers count. Chromium prints each page as a browser prints it;
+solutions and answers stay folded. Build the book first.
 """
 
 from mfbook.runtime import console
@@ -17,32 +18,32 @@ import shutil
 import sys
 import tempfile
 
+from mfbook import __version__
 from playwright.sync_api import Error, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from tqdm import tqdm
 import yaml
 
+from tools import handout_frame
 from tools.writing import write
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML, PDF = ROOT / "_build" / "html", ROOT / "_build" / "course.pdf"
-FOOTER = (
-    '<div style="font-size:8px;width:100%;text-align:center;color:#555">'
-    '<span class="title"></span> · <span class="pageNumber"></span></div>'
-)
-
-
+MARGIN = dict.fromkeys(("top", "bottom", "left", "right"), "16mm")
 MATH_IS_READY = (
     "document.querySelectorAll('.math').length <= document.querySelectorAll('mjx-container').length"
 )
 
 
-def pages():
-    """Names of the book's pages, in the order of its table of contents."""
+def parts():
+    """Parts of the book as (caption, names of pages), in the order of its table of contents."""
     try:
         toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-        chapters = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-        return [toc["root"], *chapters]
+        named = [
+            (part["caption"], [chapter["file"] for chapter in part["chapters"]])
+            for part in toc["parts"]
+        ]
+        return [("", [toc["root"]]), *named]
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         sys.exit(
             f"_toc.yml does not list the book's pages ({error}). Mend it, or take it from the last "
@@ -50,21 +51,26 @@ def pages():
         )
 
 
+def pages():
+    """Names of the book's pages, in the order of its table of contents."""
+    return [name for _, names in parts() for name in names]
+
+
 def print_page(tab, name, target):
     """Print the page ``name`` into the file ``target``; return the page's title."""
     tab.goto((HTML / f"{name}.html").as_uri())
     tab.wait_for_function(MATH_IS_READY)
-    tab.pdf(
-        path=target,
-        format="A4",
-        scale=0.8,
-        margin=dict.fromkeys(("top", "bottom", "left", "right"), "16mm"),
-        display_header_footer=True,
-        header_template="<span></span>",
-        footer_template=FOOTER,
-        print_background=True,
-    )
+    tab.pdf(path=target, format="A4", scale=0.8, margin=MARGIN, print_background=True, outline=True)
     return tab.title().split(" — ")[0].split(" - ")[0]
+
+
+def print_sheet(tab, html, target, margin):
+    """Print a page that is not of the book; return it as a pypdf.PdfReader."""
+    file = target.with_suffix(".html")
+    file.write_text(html, encoding="utf-8")
+    tab.goto(file.as_uri())
+    tab.pdf(path=target, format="A4", margin=dict.fromkeys(MARGIN, margin))
+    return PdfReader(target)
 
 
 def main(arguments=None):
@@ -101,17 +107,42 @@ def main(arguments=None):
 
 
 def printed(chromium):
-    """Pages of the built book, printed by the program ``chromium``: a pypdf.PdfWriter."""
-    writer = PdfWriter()
+    """The book, printed by the program ``chromium``: a pypdf.PdfWriter."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         tab = browser.new_page()
+        titles, bodies = {}, {}
         for name in tqdm(pages(), desc="pages"):
             target = Path(folder) / f"{Path(name).name}.pdf"
-            title = print_page(tab, name, target)
-            first = len(writer.pages)
-            writer.append(PdfReader(target), import_outline=False)
-            writer.add_outline_item(title=title, page_number=first)
+            titles[name] = print_page(tab, name, target)
+            bodies[name] = PdfReader(target)
+        return bound(tab, Path(folder), titles, bodies)
+
+
+def bound(tab, folder, titles, bodies):
+    """Cover, contents and the pages ``bodies`` as one pypdf.PdfWriter, numbered from the cover on."""
+    front = print_sheet(tab, handout_frame.cover(ROOT, __version__), folder / "cover.pdf", "20mm")
+    listed = [(caption, [(name, titles[name]) for name in names]) for caption, names in parts()]
+    numbers = dict.fromkeys(bodies, 0)
+    # The first print only tells how many pages the contents take.
+    for _ in range(2):
+        html = handout_frame.contents(listed, numbers)
+        table = print_sheet(tab, html, folder / "contents.pdf", "20mm")
+        first = len(front.pages) + len(table.pages) + 1
+        for name, body in bodies.items():
+            numbers[name], first = first, first + len(body.pages)
+    writer, feet = PdfWriter(), []
+    for title, reader in [
+        ("", front),
+        ("Contents", table),
+        *((titles[n], bodies[n]) for n in bodies),
+    ]:
+        writer.append(reader, outline_item=title or None, import_outline=True)
+        feet += [title] * len(reader.pages)
+    lines = print_sheet(tab, handout_frame.feet(feet), folder / "feet.pdf", "0mm")
+    for page, foot in zip(writer.pages, lines.pages, strict=True):
+        page.merge_page(foot)
+    handout_frame.connect(writer, numbers)
     return writer
 
 
