@@ -1,8 +1,9 @@
 """Print the built book into one PDF: ``python -m tools.handout``.
 
 It writes _build/course.pdf, with a cover, one table of contents, bookmarks and page numbers that run
-from the cover to the end, as PDF readers count. Chromium prints each page as a browser prints it;
-solutions and answers stay folded. Build the book first.
+from the cover to the end, as PDF readers count. Chromium prints each page as a browser prints it, but
+nothing can be unfolded on paper: solutions and answers are open, code for setup, figures and checks is
+left out. Build the book first.
 """
 
 from mfbook.runtime import console
@@ -29,10 +30,29 @@ from tools.writing import write
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML, PDF = ROOT / "_build" / "html", ROOT / "_build" / "course.pdf"
+SCALE = 0.8
 MARGIN = dict.fromkeys(("top", "bottom", "left", "right"), "16mm")
+# What a page of A4 holds between the margins, in the pixels of a screen, 96 to the inch.
+WIDTH, HEIGHT = (round((side - 2 * 16) / 25.4 * 96 / SCALE) for side in (210, 297))
 MATH_IS_READY = (
     "document.querySelectorAll('.math').length <= document.querySelectorAll('mjx-container').length"
 )
+# Folds with these labels are for those who run the notebook.
+UNFOLD = """() => {
+  const leftOut = /^(Setup|Imports|Check |How this|Code$)/;
+  for (const fold of document.querySelectorAll(".bd-article details")) {
+    fold.open = true;
+    const label = fold.querySelector("summary").textContent.trim();
+    if (leftOut.test(label)) fold.style.display = "none";
+  }
+}"""
+# A cell with a figure is not torn if it fits on a page, another one if it takes at most half of it.
+KEEP = """height => {
+  for (const cell of document.querySelectorAll(".bd-article div.cell")) {
+    const most = cell.querySelector("figure") ? height : height / 2;
+    cell.classList.toggle("kept-whole", cell.getBoundingClientRect().height < most);
+  }
+}"""
 
 
 def parts():
@@ -59,8 +79,12 @@ def pages():
 def print_page(tab, name, target):
     """Print the page ``name`` into the file ``target``; return the page's title."""
     tab.goto((HTML / f"{name}.html").as_uri())
+    tab.evaluate(UNFOLD)
     tab.wait_for_function(MATH_IS_READY)
-    tab.pdf(path=target, format="A4", scale=0.8, margin=MARGIN, print_background=True, outline=True)
+    tab.evaluate(KEEP, HEIGHT)
+    tab.pdf(
+        path=target, format="A4", scale=SCALE, margin=MARGIN, print_background=True, outline=True
+    )
     return tab.title().split(" — ")[0].split(" - ")[0]
 
 
@@ -110,12 +134,15 @@ def printed(chromium):
     """The book, printed by the program ``chromium``: a pypdf.PdfWriter."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        tab = browser.new_page()
+        tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        tab.emulate_media(media="print")
         titles, bodies = {}, {}
         for name in tqdm(pages(), desc="pages"):
             target = Path(folder) / f"{Path(name).name}.pdf"
             titles[name] = print_page(tab, name, target)
             bodies[name] = PdfReader(target)
+        # The home page has the title of the book, which is on the cover.
+        titles[pages()[0]] = "Introduction"
         return bound(tab, Path(folder), titles, bodies)
 
 
@@ -142,6 +169,7 @@ def bound(tab, folder, titles, bodies):
     lines = print_sheet(tab, handout_frame.feet(feet), folder / "feet.pdf", "0mm")
     for page, foot in zip(writer.pages, lines.pages, strict=True):
         page.merge_page(foot)
+        page.compress_content_streams()
     handout_frame.connect(writer, numbers)
     return writer
 

@@ -10,10 +10,10 @@ STYLE = """<style>
 body { font: 11pt/1.5 system-ui, sans-serif; color: #1f2933; margin: 0 }
 h1 { font-size: 32pt; line-height: 1.15; margin: 0 0 8mm }
 h2 { font-size: 20pt; margin: 0 0 6mm }
-h3 { font-size: 11pt; color: #52606d; margin: 5mm 0 1mm; break-after: avoid }
+h3 { font-size: 11pt; color: #52606d; margin: 4mm 0 0.5mm; break-after: avoid }
 p { margin: 0 0 3mm; max-width: 120mm }
 svg { width: 150mm; height: auto; margin: 22mm 0 }
-.row { display: flex; gap: 2mm; text-decoration: none; color: inherit; line-height: 1.75 }
+.row { display: flex; gap: 2mm; text-decoration: none; color: inherit; line-height: 1.5 }
 .row .dots { flex: 1; border-bottom: 1px dotted #9aa5b1; margin-bottom: 2mm }
 .sheet { height: 297mm; position: relative; overflow: hidden; break-after: page }
 .sheet p { position: absolute; bottom: 8mm; left: 16mm; right: 16mm; max-width: none;
