@@ -48,4 +48,4 @@ def page_of(html, size, anchor="", **options):
         yield page
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         browser.close()
-    assert wrong == []
+    assert wrong == [], wrong

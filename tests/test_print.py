@@ -9,6 +9,8 @@ import re
 
 from mfbook import __version__
 from playwright.sync_api import sync_playwright
+from pypdf import PdfWriter
+from pypdf.annotations import Link
 import pytest
 from test_browser import CHROMIUM, HTML
 
@@ -16,6 +18,7 @@ from tools import handout, handout_frame
 
 CHAPTER, NOTATION = "notebooks/01_prepare_the_data", "book/notation"
 PARTS = [("", [NOTATION]), ("The course", [CHAPTER])]
+NUMBERS = {"a/x": 1, "a/y": 2}
 FIRST = 3  # after the cover and one page of contents
 
 needs_chromium = pytest.mark.skipif(
@@ -76,23 +79,25 @@ def test_nothing_is_left_that_needs_a_screen(texts):
     assert "Solution 1.2" in text and "are filled" in text
 
 
-@needs_chromium
-@pytest.mark.parametrize("chapter", sorted(HTML.glob("notebooks/*.html")), ids=lambda p: p.stem)
-def test_no_code_is_parted_from_its_figure(chapter, tmp_path):
-    """Where code and figure fit on one page."""
+@pytest.fixture(scope="module")
+def tab():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": handout.WIDTH, "height": handout.HEIGHT})
-        tab.emulate_media(media="print")
-        handout.print_page(tab, f"notebooks/{chapter.stem}", tmp_path / "page.pdf")
-        torn = tab.evaluate(
-            """most => [...document.querySelectorAll(".bd-article div.cell:has(figure)")]
-              .filter(cell => cell.getBoundingClientRect().height < most
-                && getComputedStyle(cell).breakInside !== "avoid").length""",
-            handout.HEIGHT,
-        )
+        yield handout.opened(browser)
         browser.close()
-    assert torn == 0
+
+
+@needs_chromium
+@pytest.mark.parametrize("chapter", sorted(HTML.glob("notebooks/*.html")), ids=lambda p: p.stem)
+def test_no_code_is_parted_from_its_figure(tab, chapter, tmp_path):
+    """Where code and figure fit on one page."""
+    handout.print_page(tab, f"notebooks/{chapter.stem}", tmp_path / "page.pdf")
+    cells = tab.locator(".bd-article div.cell:has(figure)").evaluate_all(
+        """all => all.map(cell => [
+          cell.getBoundingClientRect().height, getComputedStyle(cell).breakInside
+        ])"""
+    )
+    assert [kind for height, kind in cells if height < handout.HEIGHT and kind != "avoid"] == []
 
 
 def test_the_foot_of_a_page_is_empty_where_it_has_no_title():
@@ -103,3 +108,25 @@ def test_the_foot_of_a_page_is_empty_where_it_has_no_title():
 def test_the_cover_has_the_licences():
     text = handout_frame.cover(Path(handout.ROOT), "1.2.3")
     assert "Version 1.2.3, 2026" in text and "CC BY 4.0" in text and "<svg" in text
+
+
+def test_a_row_of_the_contents_leads_to_its_page_and_says_its_number():
+    html = handout_frame.contents(
+        [("", [("a/x", "First")]), ("B & C", [("a/y", "2 < 3")])], NUMBERS
+    )
+    assert re.findall('href="(.*?)"', html) == ["a/x.html", "a/y.html"]
+    assert re.findall("<span>(.*?)</span>", html) == ["First", "1", "2 &lt; 3", "2"]
+    assert re.findall("<h3>(.*?)</h3>", html) == ["B &amp; C"]
+
+
+def test_links_to_files_become_places_or_vanish():
+    writer = PdfWriter()
+    for _ in NUMBERS:
+        writer.add_blank_page(100, 100)
+    for address in ("file:///tmp/a/y.html#part", "file:///tmp/a/z.html", "https://example.org"):
+        writer.add_annotation(0, Link(rect=(0, 0, 9, 9), url=address))
+    handout_frame.connect(writer, NUMBERS)
+    inside, outside = (entry.get_object() for entry in writer.pages[0]["/Annots"])
+    assert inside["/Dest"][0].idnum == writer.pages[1].indirect_reference.idnum
+    assert "/A" not in inside
+    assert outside["/A"]["/URI"] == "https://example.org"

@@ -46,11 +46,14 @@ UNFOLD = """() => {
     if (leftOut.test(label)) fold.style.display = "none";
   }
 }"""
-# A cell with a figure is not torn if it fits on a page, another one if it takes at most half of it.
+# A cell with a figure is not torn if it fits on a page, nor the code of a longer one; another cell is
+# not torn if it takes at most half of a page.
 KEEP = """height => {
+  const keep = (element, most) =>
+    element?.classList.toggle("kept-whole", element.getBoundingClientRect().height < most);
   for (const cell of document.querySelectorAll(".bd-article div.cell")) {
-    const most = cell.querySelector("figure") ? height : height / 2;
-    cell.classList.toggle("kept-whole", cell.getBoundingClientRect().height < most);
+    keep(cell, cell.querySelector("figure") ? height : height / 2);
+    if (cell.querySelector("figure")) keep(cell.querySelector(".cell_input"), 0.7 * height);
   }
 }"""
 
@@ -74,6 +77,13 @@ def parts():
 def pages():
     """Names of the book's pages, in the order of its table of contents."""
     return [name for _, names in parts() for name in names]
+
+
+def opened(browser):
+    """A tab as large as what a page of paper holds, in which pages look as on paper."""
+    tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    tab.emulate_media(media="print")
+    return tab
 
 
 def print_page(tab, name, target):
@@ -134,8 +144,7 @@ def printed(chromium):
     """The book, printed by the program ``chromium``: a pypdf.PdfWriter."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        tab.emulate_media(media="print")
+        tab = opened(browser)
         titles, bodies = {}, {}
         for name in tqdm(pages(), desc="pages"):
             target = Path(folder) / f"{Path(name).name}.pdf"
