@@ -43,8 +43,8 @@ CAVEATS = {
     "knows before it is made.",
 }
 TITLE = (
-    "The models of the course on a ladder of test errors on u1, from {0[model]} at {1:.3f} stars down "
-    "to {2[model]} at {3:.3f}."
+    "The whole ladder of the course, with the models of chapters 2 to 9: test errors on u1, from "
+    "{0[model]} at {1:.3f} stars down to {2[model]} at {3:.3f}."
 )
 
 

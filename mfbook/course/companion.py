@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mfbook.datasets import Split
     from mfbook.model import Model
 
-#: User 49 of MovieLens 100K, who dislikes what most people like.
+#: User 49 of MovieLens 100K, who dislikes some films that most people like.
 USER_ID = 49
 #: *True Lies* and *A Clockwork Orange*: in u1.test, user 49 gave one star and five.
 ITEM_IDS = (385, 179)
