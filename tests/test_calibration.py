@@ -119,7 +119,7 @@ def test_the_command_puts_the_validation_sets_together(monkeypatch, tmp_path, sp
 def test_a_set_is_a_validation_set(monkeypatch, split):
     read = split.validation_split(seed=0)
     monkeypatch.setattr(calibration_results.datasets, "load", lambda fold: split)
-    shares, steps, user = calibration_results.one_set(1, k=1, epochs=2, burn_in=1)
+    shares, steps, user = calibration_results.one_set(1, k=1, epochs=21)
     assert (user == read.validation["user_idx"]).all()
     assert (steps + 1 == read.validation["rating"]).all()
     assert shares.shape == (len(steps), 5)
