@@ -137,8 +137,8 @@ def ladder(groups: Mapping[str, Mapping[str, float]], xlabel: str, ax: Axes | No
         columns=["group", "model", "error"],
     )
     rungs = rungs.sort_values("error", ascending=False, ignore_index=True)
-    # Names may stand out at the sides.
-    ax = ready_axes(ax, (WIDTH - 0.2, 1.1 + 0.26 * len(rungs)))
+    # In a narrower figure the names would stand out at its sides.
+    ax = ready_axes(ax, (WIDTH + 0.2, 1.1 + 0.26 * len(rungs)))
     for group, marker in zip(groups, cycle(("o", "X", *MARKERS[1:])), strict=False):
         chosen = rungs[rungs["group"] == group]
         ax.plot(chosen["error"], chosen.index, marker, markersize=8, label=str(group))
