@@ -68,13 +68,16 @@ def test_a_fold_without_a_title_is_named_by_what_it_holds():
         ("import numpy as np\n", "Imports"),
         ("from mfbook import als\n\nSEED = 0", "Imports and constants"),
         ("import a\n%pip install b\nK, N = 1, 2", "Imports and constants"),
+        ("import a\n%pip install b", "Install what is missing"),
     ],
 )
 def test_the_first_imports_of_a_chapter_are_folded(source, label):
-    first, second, plain = cell(source), cell("import json"), cell("important = 1")
-    folds.fold_cells(*page(plain, first, second))
+    first, second, later = cell(source), cell("import json"), cell("import csv")
+    plain, between = cell("important = 1"), cell("print(1)")
+    folds.fold_cells(*page(plain, first, second, between, later))
     assert (first["hide_mode"], first["prompt_show"]) == ("input", label)
-    assert "hide_mode" not in second and "hide_mode" not in plain
+    assert (second["hide_mode"], second["prompt_show"]) == ("input", "Imports")
+    assert not any("hide_mode" in other for other in (plain, between, later))
     elsewhere = cell(source)
     folds.fold_cells(*page(elsewhere, name="book/setup"))
     assert "hide_mode" not in elsewhere

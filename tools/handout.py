@@ -39,7 +39,7 @@ MATH_IS_READY = (
 )
 # Folds with these labels are for those who run the notebook.
 UNFOLD = """() => {
-  const leftOut = /^(Setup|Imports|Check |How this|Code$)/;
+  const leftOut = /^(Setup|Imports|Install|Check |How this|Code$)/;
   for (const fold of document.querySelectorAll(".bd-article details")) {
     fold.open = true;
     const label = fold.querySelector("summary").textContent.trim();

@@ -1,7 +1,7 @@
 """Sphinx extension: cells that are folded on a page, each with a label that says what is inside.
 
 The label is the first comment of the cell: ``# @title Solution 5.1`` or ``# How this figure is drawn``.
-The first cell of imports of a chapter is folded too.
+The cells of imports at the beginning of a chapter are folded too.
 """
 
 import html
@@ -34,17 +34,25 @@ def _cells(doctree):
 
 
 def _fold_imports(doctree):
+    """Fold the first cells of imports that follow one another."""
+    began = False
     for cell in _cells(doctree):
         source = _source(cell)
-        if source and not cell.get("hide_mode") and IMPORT.match(source.astext()):
+        if not source or cell.get("hide_mode"):
+            continue
+        if IMPORT.match(source.astext()):
+            began = True
             cell["hide_mode"] = "input"
             cell["fold_label"] = _imports_label(source.astext())
+        elif began:
             return
 
 
 def _imports_label(source):
-    """The label of a cell of imports, which says what else the cell sets."""
-    return "Imports and constants" if ASSIGNMENT.search(source) else "Imports"
+    """The label of a cell of imports, which says what else the cell does."""
+    if ASSIGNMENT.search(source):
+        return "Imports and constants"
+    return "Install what is missing" if "%pip install" in source else "Imports"
 
 
 def _source(cell):
