@@ -228,6 +228,30 @@ def test_the_key_s_opens_the_notes_without_a_network(tmp_path):
     assert wrong == []
 
 
+@pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="needs Chromium")
+@pytest.mark.parametrize("chapter", ["03", "09", "11"])
+def test_what_a_slide_says_is_on_the_slide(tmp_path, chapter):
+    slides.main(["--out", str(tmp_path)])
+    (deck,) = tmp_path.glob(f"{chapter}_*.html")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        page.goto(deck.as_uri())
+        page.wait_for_function("window.MathJax && MathJax.startup && Reveal.isReady()")
+        lowest = page.evaluate(
+            """async () => {
+              await MathJax.startup.promise;
+              return Reveal.getSlides().map((slide, number) => {
+                Reveal.slide(number);
+                return Math.max(...[...slide.children].filter(e => !e.matches("aside"))
+                  .map(e => e.getBoundingClientRect().bottom));
+              });
+            }"""
+        )
+        browser.close()
+    assert [number for number, bottom in enumerate(lowest, start=1) if bottom > 720] == []
+
+
 def test_links_lose_their_targets_and_formulas_keep_their_brackets():
     html = slide_html.inline("See [home](index.md): $[a] (b)$")
     assert "See home:" in html
