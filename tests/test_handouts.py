@@ -40,6 +40,14 @@ def deck_of(tmp_path):
     return make
 
 
+@pytest.fixture(scope="module")
+def decks(tmp_path_factory):
+    """Return a folder with all decks."""
+    folder = tmp_path_factory.mktemp("decks")
+    slides.main(["--out", str(folder)])
+    return folder
+
+
 @pytest.fixture
 def apart(monkeypatch):
     """Let nothing join the slide before it."""
@@ -230,9 +238,8 @@ def test_the_key_s_opens_the_notes_without_a_network(tmp_path):
 
 @pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="needs Chromium")
 @pytest.mark.parametrize("chapter", ["03", "09", "11"])
-def test_what_a_slide_says_is_on_the_slide(tmp_path, chapter):
-    slides.main(["--out", str(tmp_path)])
-    (deck,) = tmp_path.glob(f"{chapter}_*.html")
+def test_what_a_slide_says_is_on_the_slide(decks, chapter):
+    (deck,) = decks.glob(f"{chapter}_*.html")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 720})
@@ -259,13 +266,12 @@ def test_links_lose_their_targets_and_formulas_keep_their_brackets():
     assert "index.md" not in html
 
 
-def test_slides_are_written_with_all_they_load(tmp_path):
-    slides.main(["--out", str(tmp_path)])
-    for page in tmp_path.glob("*.html"):
+def test_slides_are_written_with_all_they_load(decks):
+    for page in decks.glob("*.html"):
         for link in re.findall(r'(?:src|href)="([^"#]+)"', page.read_text(encoding="utf-8")):
-            assert link.startswith("data:") or (tmp_path / link).exists(), f"{page.name}: {link}"
+            assert link.startswith("data:") or (decks / link).exists(), f"{page.name}: {link}"
     # One for each notebook, the list of them, and the deck for three hours.
-    assert len(list(tmp_path.glob("*.html"))) == len(PATHS) + 2
+    assert len(list(decks.glob("*.html"))) == len(PATHS) + 2
 
 
 def test_slides_into_a_file_are_refused_in_one_sentence(tmp_path):

@@ -6,10 +6,11 @@ Needs Chromium and the built book, as tests/test_browser.py.
 import os
 from pathlib import Path
 import re
+import unicodedata
 
 from mfbook import __version__
 from playwright.sync_api import sync_playwright
-from pypdf import PdfWriter
+from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Link
 import pytest
 from test_browser import CHROMIUM, HTML
@@ -87,17 +88,29 @@ def tab():
         browser.close()
 
 
+# Of each figure whose code is shown: the height of both, the last line of the code, the caption.
+FIGURES = """all => all.map(cell => [
+  cell.getBoundingClientRect().height,
+  cell.querySelector(".cell_input pre").textContent.trim().split("\\n").at(-1),
+  cell.querySelector("figcaption .caption-text").textContent,
+])"""
+
+
+def squeezed(text):
+    """A text as it can be compared with one from a PDF, which has its own spaces and ligatures."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+
+
 @needs_chromium
 @pytest.mark.parametrize("chapter", sorted(HTML.glob("notebooks/*.html")), ids=lambda p: p.stem)
 def test_no_code_is_parted_from_its_figure(tab, chapter, tmp_path):
     """Where code and figure fit on one page."""
     handout.print_page(tab, f"notebooks/{chapter.stem}", tmp_path / "page.pdf")
-    cells = tab.locator(".bd-article div.cell:has(figure)").evaluate_all(
-        """all => all.map(cell => [
-          cell.getBoundingClientRect().height, getComputedStyle(cell).breakInside
-        ])"""
-    )
-    assert [kind for height, kind in cells if height < handout.HEIGHT and kind != "avoid"] == []
+    shown = tab.locator(".bd-article div.cell:has(figure):has(> .cell_input)").evaluate_all(FIGURES)
+    sheets = [squeezed(sheet.extract_text()) for sheet in PdfReader(tmp_path / "page.pdf").pages]
+    for height, line, caption in shown:
+        (sheet,) = (sheet for sheet in sheets if squeezed(caption) in sheet)
+        assert squeezed(line) in sheet or height > handout.HEIGHT, caption
 
 
 def test_the_foot_of_a_page_is_empty_where_it_has_no_title():

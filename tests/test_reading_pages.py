@@ -138,7 +138,7 @@ def test_mathematics_is_set_on_a_slow_phone(visit, path):
     session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
     page.goto(page.url.replace("book/references.html", path), wait_until="commit")
     page.wait_for_function(SET, timeout=30000)
-    assert page.evaluate("performance.now()") < 20000
+    assert page.evaluate("performance.now()") < 15000
 
 
 def stops(page):

@@ -66,8 +66,8 @@ def feet(titles):
 
     Parameters
     ----------
-    titles : list of str or None
-        None: this sheet stays empty.
+    titles : list of str
+        Where one is empty, its sheet stays empty.
     """
     sheets = [
         f"<p><span>{escape(title)}</span><span>{number}</span></p>" if title else ""

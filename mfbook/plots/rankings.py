@@ -137,7 +137,7 @@ def ladder(groups: Mapping[str, Mapping[str, float]], xlabel: str, ax: Axes | No
         columns=["group", "model", "error"],
     )
     rungs = rungs.sort_values("error", ascending=False, ignore_index=True)
-    # In a narrower figure the names would stand out at its sides.
+    # Narrower, the longest names would stand out, and all text would be smaller on a phone.
     ax = ready_axes(ax, (WIDTH + 0.2, 1.1 + 0.26 * len(rungs)))
     for group, marker in zip(groups, cycle(("o", "X", *MARKERS[1:])), strict=False):
         chosen = rungs[rungs["group"] == group]
