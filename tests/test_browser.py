@@ -13,7 +13,7 @@ import shutil
 import threading
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 import pytest
 
 HTML = Path(__file__).parent.parent / "_build" / "html"
@@ -171,10 +171,10 @@ def test_search_works_without_a_network(visit):
 def test_a_solution_and_an_answer_unfold(visit):
     page, _ = visit("notebooks/05_drop_half_of_it.html", DESK)
     answer = page.locator("details:has(summary:text('How do you see overfitting')) p").first
-    assert not answer.is_visible()
+    expect(answer).not_to_be_visible()
     page.locator("summary", has_text="overfitting").first.click()
-    assert answer.is_visible()
+    expect(answer).to_be_visible()
     solution = page.locator("details.fold:has(summary:text-is('Solution 5.1'))")
-    assert not solution.locator("pre").first.is_visible()
+    expect(solution.locator("pre").first).not_to_be_visible()
     solution.locator("summary").click()
-    assert solution.locator("pre").first.is_visible()
+    expect(solution.locator("pre").first).to_be_visible()

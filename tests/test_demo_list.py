@@ -5,6 +5,7 @@ from mfbook import datasets, recommend
 from mfbook.course import demonstrations
 import numpy as np
 import pandas as pd
+from playwright.sync_api import expect
 import pytest
 
 from tools import demo_list
@@ -136,7 +137,7 @@ def test_what_moved_a_film_unfolds():
         moved = page.locator(".mf-moves").first
         assert "Die Hard ★★★★★" in moved.inner_text()
         first.press("Enter")
-        assert not moved.is_visible()
+        expect(moved).not_to_be_visible()
 
 
 @needs_chromium

@@ -8,6 +8,7 @@ from demos import DESK, PHONE, needs_chromium, opened
 from mfbook import course
 from mfbook.course import demonstrations
 import nbformat
+from playwright.sync_api import expect
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -58,8 +59,8 @@ def test_the_picture_says_what_it_shows_and_may_stand_twice_on_a_page(name):
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_it_runs_and_is_accessible(name, size, scheme):
     with opened(name, size=size, color_scheme=scheme, reduced_motion="reduce") as page:
-        assert page.locator(".mf-stage").is_visible()
-        assert not page.locator(".mf-picture").is_visible()
+        expect(page.locator(".mf-stage")).to_be_visible()
+        expect(page.locator(".mf-picture")).not_to_be_visible()
         found = Axe().run(page).response["violations"]
         serious = [v for v in found if v["impact"] in ("serious", "critical")]
         assert [(v["id"], node["html"][:120]) for v in serious for node in v["nodes"]] == []
@@ -69,11 +70,11 @@ def test_it_runs_and_is_accessible(name, size, scheme):
 @each
 def test_the_picture_is_there_without_javascript_and_in_print(name):
     with opened(name, java_script_enabled=False) as page:
-        assert page.locator(".mf-picture").is_visible()
+        expect(page.locator(".mf-picture")).to_be_visible()
     with opened(name) as page:
         page.emulate_media(media="print")
-        assert page.locator(".mf-picture").is_visible()
-        assert not page.locator(".mf-stage").is_visible()
+        expect(page.locator(".mf-picture")).to_be_visible()
+        expect(page.locator(".mf-stage")).not_to_be_visible()
 
 
 @needs_chromium
@@ -86,7 +87,7 @@ def test_a_demonstration_that_fails_leaves_its_picture():
     )
     with pytest.raises(AssertionError, match="1"), opened("ladder") as page:
         page.evaluate(f"() => {{ {fails}; {add}; }}")
-        assert page.locator(".mf-picture").is_visible()
+        expect(page.locator(".mf-picture")).to_be_visible()
         assert page.locator(".mf-stage").count() == 0
 
 

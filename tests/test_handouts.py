@@ -6,7 +6,7 @@ import shutil
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 import pytest
 
 from tools import exercises_page, handout, notebooks, slide_html, slides
@@ -227,7 +227,7 @@ def test_the_key_s_opens_the_notes_without_a_network(tmp_path):
         page.goto((tmp_path / "10_recommend.html").as_uri())
         page.wait_for_function("window.Reveal && Reveal.isReady()")
         page.evaluate("Reveal.slide(1)")
-        assert not page.locator("aside.notes").first.is_visible()
+        expect(page.locator("aside.notes").first).not_to_be_visible()
         with page.expect_popup() as speaker:
             page.keyboard.press("s")
         notes = speaker.value.locator(".speaker-controls-notes .value")

@@ -4,6 +4,7 @@ from unittest.mock import Mock, call
 
 from demos import PHONE, needs_chromium
 from docutils import nodes
+from playwright.sync_api import expect
 import pytest
 from static_page import findings, opened
 from test_page_parts import cell, page
@@ -106,12 +107,14 @@ def test_only_pages_with_a_question_load_the_script(body, n):
 def test_a_guess_uncovers_its_result_only(theme):
     with opened(BODY, FILES, PHONE, theme) as shown:
         four, six = shown.get_by_text("It is four."), shown.get_by_text("It is six.")
-        assert not four.is_visible() and not six.is_visible()
-        assert shown.get_by_text("2 + 2", exact=True).is_visible()
+        expect(four).not_to_be_visible()
+        expect(six).not_to_be_visible()
+        expect(shown.get_by_text("2 + 2", exact=True)).to_be_visible()
         assert findings(shown) == []
         shown.get_by_label("Your guess").first.fill("5 <b>")
         shown.get_by_label("Your guess").first.press("Enter")
-        assert four.is_visible() and not six.is_visible()
+        expect(four).to_be_visible()
+        expect(six).not_to_be_visible()
         assert shown.locator(".predict-lid").first.inner_text() == "Your guess: 5 <b>"
         assert "shown below" in shown.get_by_role("status").first.inner_text()
         assert findings(shown) == []
@@ -131,7 +134,7 @@ def test_by_keyboard_alone():
         assert again.get_attribute("aria-expanded") == "true"
         assert again.evaluate("b => b === document.activeElement")
         shown.keyboard.press("Enter")
-        assert not shown.get_by_text("It is four.").is_visible()
+        expect(shown.get_by_text("It is four.")).not_to_be_visible()
 
 
 @needs_chromium
@@ -142,7 +145,7 @@ def test_the_cover_leads_to_the_field_or_shows_the_result():
         assert shown.evaluate("document.activeElement.id") == "guess-one"
         lid.get_by_role("button", name="show the result").focus()
         shown.keyboard.press("Enter")
-        assert shown.get_by_text("It is four.").is_visible()
+        expect(shown.get_by_text("It is four.")).to_be_visible()
         assert lid.evaluate("l => l === document.activeElement")
         assert lid.inner_text() == "Shown without a guess."
 
@@ -154,16 +157,16 @@ def test_guesses_and_wishes_are_kept():
         shown.get_by_label("Your guess").nth(1).fill("perhaps")
         shown.get_by_label("Your guess").first.press("Enter")
         shown.reload()
-        assert shown.get_by_text("It is four.").is_visible()
-        assert not shown.get_by_text("It is six.").is_visible()
+        expect(shown.get_by_text("It is four.")).to_be_visible()
+        expect(shown.get_by_text("It is six.")).not_to_be_visible()
         assert shown.get_by_label("Your guess").nth(1).input_value() == "perhaps"
         shown.get_by_label("Show all results").check()
-        assert shown.get_by_text("It is six.").is_visible()
+        expect(shown.get_by_text("It is six.")).to_be_visible()
         shown.reload()
-        assert shown.get_by_text("It is six.").is_visible()
+        expect(shown.get_by_text("It is six.")).to_be_visible()
         shown.get_by_label("Show all results").uncheck()
-        assert shown.get_by_text("It is four.").is_visible()
-        assert not shown.get_by_text("It is six.").is_visible()
+        expect(shown.get_by_text("It is four.")).to_be_visible()
+        expect(shown.get_by_text("It is six.")).not_to_be_visible()
 
 
 @needs_chromium
@@ -184,15 +187,15 @@ def test_without_storage_the_card_works():
         shown.add_init_script(refuse)
         shown.reload()
         shown.get_by_label("Your guess").first.press("Enter")
-        assert shown.get_by_text("It is four.").is_visible()
+        expect(shown.get_by_text("It is four.")).to_be_visible()
 
 
 @needs_chromium
 def test_a_link_into_a_result_shows_it():
     with opened(BODY, FILES, anchor="#inside") as shown:
         shown.wait_for_load_state()
-        assert shown.get_by_text("It is four.").is_visible()
-        assert not shown.get_by_text("It is six.").is_visible()
+        expect(shown.get_by_text("It is four.")).to_be_visible()
+        expect(shown.get_by_text("It is six.")).not_to_be_visible()
         shown.evaluate("location.hash = '#result-three'")
         shown.get_by_text("It is six.").wait_for(state="visible")
 
@@ -202,7 +205,7 @@ def test_what_a_search_highlights_is_shown():
     body = BODY.replace("It is six.", 'It is <span class="highlighted">six</span>.')
     with opened(body, FILES) as shown:
         shown.locator("#result-three p").wait_for(state="visible")
-        assert not shown.get_by_text("It is four.").is_visible()
+        expect(shown.get_by_text("It is four.")).not_to_be_visible()
 
 
 @needs_chromium
@@ -212,7 +215,7 @@ def test_the_browsers_search_finds_what_is_covered():
         assert result.get_attribute("hidden") == "until-found"
         assert result.evaluate("r => getComputedStyle(r).display") == "block"
         result.dispatch_event("beforematch")
-        assert shown.get_by_text("It is four.").is_visible()
+        expect(shown.get_by_text("It is four.")).to_be_visible()
 
 
 @needs_chromium
@@ -222,9 +225,9 @@ def test_paper_and_pages_without_javascript_show_everything():
         covered = "r => getComputedStyle(r).contentVisibility + getComputedStyle(r).display"
         assert shown.locator("#result-one").evaluate(covered) == "visibleblock"
         for hidden in (".predict-form", ".predict-lid", ".predict-all"):
-            assert not shown.locator(hidden).first.is_visible()
+            expect(shown.locator(hidden).first).not_to_be_visible()
     with opened(BODY, FILES, java_script_enabled=False) as shown:
-        assert shown.get_by_text("It is six.").is_visible()
+        expect(shown.get_by_text("It is six.")).to_be_visible()
         assert shown.get_by_text("Show the result").count() == 0
 
 
@@ -236,5 +239,5 @@ def test_nothing_above_the_result_moves():
         shown.get_by_label("Your guess").first.fill("5")
         before = above.evaluate_all(where)
         shown.get_by_role("button", name="Show the result", exact=True).first.click()
-        assert shown.get_by_text("It is four.").is_visible()
+        expect(shown.get_by_text("It is four.")).to_be_visible()
         assert above.evaluate_all(where) == before

@@ -9,6 +9,7 @@ from demos import PHONE, needs_chromium
 from docutils import nodes
 from mfbook.course import _judging, _recorded
 import numpy as np
+from playwright.sync_api import expect
 import pytest
 from static_page import findings, opened
 from test_page_parts import cell, page
@@ -197,7 +198,7 @@ def test_an_answer_tells_what_is_wrong_with_it(theme):
     with opened(body, FILES, PHONE, theme) as shown:
         quiz = shown.locator(".quiz").first
         assert quiz.get_by_text("In overfitting the training error falls").count() == 1
-        assert not quiz.get_by_text("In overfitting the training error falls").is_visible()
+        expect(quiz.get_by_text("In overfitting the training error falls")).not_to_be_visible()
         quiz.get_by_role("button", name="A Overfitting").click()
         status = quiz.get_by_role("status")
         assert status.inner_text().startswith("A is not right. In overfitting")
@@ -216,14 +217,14 @@ def test_an_answer_tells_what_is_wrong_with_it(theme):
 def test_paper_and_pages_without_javascript_have_the_answers():
     with opened(BODY, FILES) as shown:
         shown.emulate_media(media="print")
-        assert shown.get_by_text("A is right.").is_visible()
-        assert shown.get_by_text("In overfitting the training error falls").is_visible()
+        expect(shown.get_by_text("A is right.")).to_be_visible()
+        expect(shown.get_by_text("In overfitting the training error falls")).to_be_visible()
     with opened(BODY + of_course("2.2"), FILES, java_script_enabled=False) as shown:
-        assert shown.get_by_text("Underfitting, so add factors").is_visible()
-        assert not shown.get_by_text("B is right.").is_visible()
+        expect(shown.get_by_text("Underfitting, so add factors")).to_be_visible()
+        expect(shown.get_by_text("B is right.")).not_to_be_visible()
         shown.get_by_text("Which answer is right").first.click()
-        assert shown.get_by_text("B is right.").is_visible()
-        assert not shown.locator(".answer-field").is_visible()
+        expect(shown.get_by_text("B is right.")).to_be_visible()
+        expect(shown.locator(".answer-field")).not_to_be_visible()
 
 
 def written(value):
@@ -292,5 +293,5 @@ def test_the_stored_reply_gives_way_to_the_field():
     body = of_course("1.2") + stored.format("Not answered yet: replace the three dots.")
     body += of_course("1.3") + stored.format("Right.")
     with opened(body, FILES) as shown:
-        assert not shown.get_by_text("Not answered yet").is_visible()
-        assert shown.get_by_text("Right.").is_visible()
+        expect(shown.get_by_text("Not answered yet")).not_to_be_visible()
+        expect(shown.get_by_text("Right.")).to_be_visible()

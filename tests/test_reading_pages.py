@@ -3,6 +3,7 @@
 Needs Chromium, as tests/test_browser.py.
 """
 
+from playwright.sync_api import expect
 import pytest
 from test_browser import DESK, HTML, PAGES, PHONE, address, browser, name, pytestmark, visit
 
@@ -169,7 +170,7 @@ def test_every_stop_of_the_keyboard_is_a_control_and_is_seen(visit, size):
 def test_the_skip_link_leads_into_the_page(visit):
     page, _ = visit(VECTORS, DESK)
     page.keyboard.press("Tab")
-    assert page.locator("#pst-skip-link").is_visible()
+    expect(page.locator("#pst-skip-link")).to_be_visible()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUSED)["inside"]
