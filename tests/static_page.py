@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
 from demos import DESK, page_of
 from mfbook.course import demonstrations
 
@@ -40,14 +39,3 @@ def _html(body, files, theme):
         f'<style>{THEME}{styles}</style><body><main><article class="bd-article"><h1>A page</h1>'
         f"{body}</article></main>{scripts}"
     )
-
-
-def findings(page):
-    """What axe finds serious on a page."""
-    violations = Axe().run(page).response["violations"]
-    return [
-        (violation["id"], node["html"][:120])
-        for violation in violations
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]

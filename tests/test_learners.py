@@ -244,7 +244,7 @@ def test_an_exercise_that_is_not_whole_is_refused(changes, message):
         learners.learner(exercise(*cells, **changes))
 
 
-@pytest.mark.parametrize("name", ["01", "02", "B"])
+@pytest.mark.parametrize("name", ["01", "B"])
 def test_unanswered_nothing_raises_and_answered_all_is_right(name):
     _, notebook, solutions = made_from(next(p for p in PATHS if p.name.startswith(name)))
     unanswered = states(notebook)

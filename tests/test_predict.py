@@ -2,11 +2,12 @@
 
 from unittest.mock import Mock, call
 
+from accessibility import findings
 from demos import PHONE, needs_chromium
 from docutils import nodes
 from playwright.sync_api import expect
 import pytest
-from static_page import findings, opened
+from static_page import opened
 from test_page_parts import cell, page
 
 from tools.sphinx import linking, predictions

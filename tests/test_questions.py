@@ -5,13 +5,14 @@ import json
 import re
 from unittest.mock import Mock, call
 
+from accessibility import findings
 from demos import PHONE, needs_chromium
 from docutils import nodes
 from mfbook.course import _judging, _recorded
 import numpy as np
 from playwright.sync_api import expect
 import pytest
-from static_page import findings, opened
+from static_page import opened
 from test_page_parts import cell, page
 
 from tools.sphinx import answerfields, linking, questions

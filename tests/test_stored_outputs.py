@@ -175,22 +175,28 @@ for number, (source, stored, tags) in enumerate([
     cells.append(nbformat.v4.new_code_cell("import time\\n" + source, outputs=[output]))
     cells[-1].metadata["tags"], cells[-1].execution_count = tags, number + 1
 nbformat.write(nbformat.v4.new_notebook(cells=cells), "notebooks/one.ipynb")
+for name, stored in (("08_x", "free"), ("09_x", "None"), ("11_x", "free")):
+    output = nbformat.v4.new_output("stream", name="stdout", text=stored + "\\n")
+    source = "import sys\\nprint(sys.modules.get('mxnet', 'free'))"
+    cell = nbformat.v4.new_code_cell(source, outputs=[output], execution_count=1)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cells[0], cell]), f"notebooks/{name}.ipynb")
 """
 
 
 def test_pytest_compares_a_notebook_and_counts_its_cells(tmp_path, monkeypatch):
-    """A checkout with one notebook: three of its cells agree or are ignored, three do not."""
+    """A notebook of which three cells agree or are ignored, and chapters with and without MXNet."""
     monkeypatch.delenv("MFBOOK_DATASET", raising=False)
     (tmp_path / "notebooks").mkdir()
     # As where MovieLens is at hand.
     conftest = (ROOT / "conftest.py").read_text(encoding="utf-8")
     (tmp_path / "conftest.py").write_text(conftest.replace("datasets.folder()", "pass"))
-    (tmp_path / "tools").symlink_to(ROOT / "tools")
+    for folder in ("tools", "tests"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     subprocess.run([sys.executable, "-c", NOTEBOOK], cwd=tmp_path, check=True)
     pytest_command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "notebooks"]
     done = subprocess.run(pytest_command, cwd=tmp_path, capture_output=True, text=True)
-    assert "of 6 notebook cells with output, 5 are compared with it, and 1 are not" in done.stdout
-    assert "3 failed, 3 passed" in done.stdout, done.stdout
+    assert "of 9 notebook cells with output, 8 are compared with it, and 1 are not" in done.stdout
+    assert "3 failed, 6 passed" in done.stdout, done.stdout
     assert "0.9619 is stored, 0.9659 came out" in done.stdout
     assert "stdout: 1 stored, 0 came out" in done.stdout
 
