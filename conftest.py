@@ -16,6 +16,8 @@ HEADER = pytest.StashKey[str]()
 NEED_NO_MXNET = ("09_", "10_")
 BLOCKED = Path(__file__).parent / "tests" / "without_mxnet"
 collect_ignore = [] if find_spec("torch") else ["notebooks/C_the_same_in_pytorch.ipynb"]
+# To collect it would be to import it.
+collect_ignore.append("tests/without_mxnet")
 
 
 def pytest_configure(config):
