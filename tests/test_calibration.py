@@ -81,12 +81,10 @@ def test_what_does_not_fit_is_named(call, message):
         call(*made(100))
 
 
-def test_the_stored_table_is_within_two_points_but_for_one_cell():
-    """One of the fifty gaps is 0.023, with a standard error of 0.007."""
+def test_the_stored_table_is_within_two_points():
     table = experiments.calibration()
     assert table["standard_error"].max() < 0.01
-    gap = (table["predicted"] - table["observed"]).abs().sort_values()
-    assert gap.iloc[-2] < 0.02 and gap.iloc[-1] < 0.025
+    assert (table["predicted"] - table["observed"]).abs().max() < 0.02
     assert table.groupby("step")["ratings"].sum().nunique() == 1
 
 
@@ -98,12 +96,15 @@ def test_a_stored_table_that_was_cut_off_is_refused(monkeypatch, tmp_path):
         experiments.calibration()
 
 
-def test_the_command_puts_the_validation_sets_together(monkeypatch, tmp_path, split):
+def test_the_command_puts_the_validation_sets_together(monkeypatch, tmp_path, capsys):
     asked = []
 
-    def one_set(fold, **hyperparameters):
-        asked.append((fold, hyperparameters))
+    def one_set(fold, k, epochs):
+        asked.append((fold, k, epochs))
         shares, steps = made(1000, seed=fold)
+        if k == 10:
+            # Probabilities of the wrong numbers of stars
+            shares = shares[:, ::-1]
         return shares, steps, np.arange(1000)
 
     monkeypatch.setattr(result_tables, "FOLDER", tmp_path)
@@ -111,7 +112,8 @@ def test_the_command_puts_the_validation_sets_together(monkeypatch, tmp_path, sp
     monkeypatch.setattr(calibration_results.movielens, "require", lambda what: None)
     calibration_results.main([])
     table = pd.read_csv(tmp_path / "calibration.csv")
-    assert asked == [(fold, {"k": 10, "epochs": 80}) for fold in range(1, 6)]
+    assert asked == [(fold, k, 80) for k in (10, 20) for fold in range(1, 6)]
+    assert capsys.readouterr().out.splitlines()[-1].startswith("20 factors: 5000 ratings")
     assert tuple(table.columns) == tables.COLUMNS["calibration.csv"]
     assert (table["ratings"] == 500).all()
 
