@@ -57,12 +57,11 @@ def pytest_itemcollected(item):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    """Set the path of a notebook's kernel, which starts with its first cell."""
-    if isinstance(item, IPyNbCell):
-        path = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
-        blocked = [str(BLOCKED)] if item.path.name.startswith(NEED_NO_MXNET) else []
-        rest = [p for p in path if p != str(BLOCKED)]
-        os.environ["PYTHONPATH"] = os.pathsep.join(blocked + rest)
+    """Block MXNet for the kernels of some notebooks, which start with a cell, and for nothing else."""
+    path = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    rest = [p for p in path if p != str(BLOCKED)]
+    is_blocked = isinstance(item, IPyNbCell) and item.path.name.startswith(NEED_NO_MXNET)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(BLOCKED), *rest] if is_blocked else rest)
 
 
 def _agree(item, computed, stored):
