@@ -9,6 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import io
 import os
 from pathlib import Path
+import re
 import shutil
 import threading
 
@@ -22,6 +23,8 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+# The code of these chapters has all colors that code has.
+ALL_COLORS = ("03_", "A_", "C_")
 # What a server compresses; pictures and fonts are compressed already.
 TEXT = {".html", ".css", ".js", ".svg", ".json"}
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
@@ -133,9 +136,24 @@ def test_page_on_a_phone(visit, address, path):
 
 
 def repeated(path):
-    """What has the same colors elsewhere: code, in chapter 3, and the reference's first modules."""
+    """What has the same colors elsewhere: most code, and all but the reference's first modules."""
     modules = "section ~ section [id^='module-mfbook']"
-    return [modules] if path.name.startswith("03_") else [modules, ".cell pre"]
+    return [modules] if path.name.startswith(ALL_COLORS) else [modules, ".cell pre"]
+
+
+def test_the_code_whose_contrast_is_judged_has_every_color():
+    """Other chapters have no kind of token that these do not have."""
+    chapters = {path.name: path.read_text("utf-8") for path in HTML.glob("notebooks/*.html")}
+    kinds = {
+        file: {
+            kind
+            for code in re.findall(r"<pre.*?</pre>", html, re.DOTALL)
+            for kind in re.findall(r'<span class="(\w+)"', code)
+        }
+        for file, html in chapters.items()
+    }
+    judged = set().union(*(kinds[file] for file in kinds if file.startswith(ALL_COLORS)))
+    assert judged >= {"k", "s1", "c1"} and set().union(*kinds.values()) <= judged
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)

@@ -40,11 +40,6 @@ def all_sets(k, epochs):
     return [np.concatenate(parts) for parts in zip(*sets, strict=True)]
 
 
-def error_of(shares, steps, _):
-    """RMSE of the expected number of stars, (n, 5) probabilities against n steps."""
-    return metrics.rmse(steps, shares @ np.arange(shares.shape[1]))
-
-
 def main(arguments=None):
     """Make the table."""
     parser = argparse.ArgumentParser(
@@ -53,7 +48,10 @@ def main(arguments=None):
     parser.parse_args(arguments)
     movielens.require("The table")
     tried = {k: all_sets(k, epochs=80) for k in FACTORS}
-    errors = {k: error_of(*pooled) for k, pooled in tried.items()}
+    errors = {
+        k: metrics.rmse(steps, shares @ np.arange(shares.shape[1]))  # of the expected stars
+        for k, (shares, steps, _) in tried.items()
+    }
     for k, error in errors.items():
         print(f"{k} factors: validation RMSE {error:.4f}")
     best = min(errors, key=errors.get)
